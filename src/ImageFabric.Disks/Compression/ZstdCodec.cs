@@ -1,0 +1,140 @@
+using System.Runtime.InteropServices;
+
+namespace ImageFabric.Disks.Compression;
+
+/// <summary>
+/// Zstandard frames (RFC 8878). Uses the system's libzstd where there is one, since it is half as fast again, and the managed port otherwise;
+/// what either writes the other reads. An instance belongs to one thread at a time.
+/// </summary>
+public sealed unsafe class ZstdCodec : IDisposable
+{
+    /// <summary>The level used unless another is asked for.</summary>
+    public const int DefaultLevel = 3;
+
+    private readonly int level;
+    private readonly ZstdSharp.Compressor? managedCompressor;
+    private readonly ZstdSharp.Decompressor? managedDecompressor;
+    private nint compressor;
+    private nint decompressor;
+
+    /// <summary>Makes a codec.</summary>
+    /// <param name="level">Compression level, 1 to 19.</param>
+    /// <param name="forceManaged">True to use the managed port even where libzstd is present.</param>
+    public ZstdCodec(int level = DefaultLevel, bool forceManaged = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(level, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(level, 19);
+        this.level = level;
+        if (forceManaged || !Native.Available)
+        {
+            managedCompressor = new ZstdSharp.Compressor(level);
+            managedDecompressor = new ZstdSharp.Decompressor();
+        }
+        else
+        {
+            compressor = Native.CreateCompressor();
+            decompressor = Native.CreateDecompressor();
+        }
+    }
+
+    /// <summary>True where the system's libzstd is used.</summary>
+    public static bool NativeAvailable => Native.Available;
+
+    /// <summary>The most bytes that compressing <paramref name="length"/> bytes can give (ZSTD_COMPRESSBOUND).</summary>
+    public static int CompressBound(int length) => checked(length + (length >> 8) + (length < 128 * 1024 ? ((128 * 1024) - length) >> 11 : 0));
+
+    /// <summary>Compresses into one frame that records its content size.</summary>
+    /// <returns>The frame's length, or -1 when it does not fit into <paramref name="destination"/>.</returns>
+    public int Compress(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        if (managedCompressor is not null)
+            return managedCompressor.TryWrap(source, destination, out int written) ? written : -1;
+        ObjectDisposedException.ThrowIf(compressor == 0, this);
+        fixed (byte* s = source, d = destination)
+        {
+            nuint result = Native.Compress(compressor, d, (nuint)destination.Length, s, (nuint)source.Length, level);
+            return Native.IsError(result) != 0 ? -1 : (int)result;
+        }
+    }
+
+    /// <summary>Decompresses one or more whole frames.</summary>
+    /// <returns>The length of the content, or -1 when the input is not valid or its content does not fit into <paramref name="destination"/>.</returns>
+    public int Decompress(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        if (managedDecompressor is not null)
+        {
+            try
+            {
+                return managedDecompressor.TryUnwrap(source, destination, out int written) ? written : -1;
+            }
+            catch (ZstdSharp.ZstdException)
+            {
+                return -1;
+            }
+        }
+
+        ObjectDisposedException.ThrowIf(decompressor == 0, this);
+        fixed (byte* s = source, d = destination)
+        {
+            nuint result = Native.Decompress(decompressor, d, (nuint)destination.Length, s, (nuint)source.Length);
+            return Native.IsError(result) != 0 ? -1 : (int)result;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        managedCompressor?.Dispose();
+        managedDecompressor?.Dispose();
+        if (compressor != 0)
+            Native.FreeCompressor(compressor);
+        if (decompressor != 0)
+            Native.FreeDecompressor(decompressor);
+        compressor = decompressor = 0;
+        GC.SuppressFinalize(this);
+    }
+
+    private static class Native
+    {
+        private static readonly nint Library = Load();
+        private static readonly delegate* unmanaged[Cdecl]<nint> CreateCCtx = (delegate* unmanaged[Cdecl]<nint>)Export("ZSTD_createCCtx");
+        private static readonly delegate* unmanaged[Cdecl]<nint> CreateDCtx = (delegate* unmanaged[Cdecl]<nint>)Export("ZSTD_createDCtx");
+        private static readonly delegate* unmanaged[Cdecl]<nint, nuint> FreeCCtx = (delegate* unmanaged[Cdecl]<nint, nuint>)Export("ZSTD_freeCCtx");
+        private static readonly delegate* unmanaged[Cdecl]<nint, nuint> FreeDCtx = (delegate* unmanaged[Cdecl]<nint, nuint>)Export("ZSTD_freeDCtx");
+        private static readonly delegate* unmanaged[Cdecl]<nuint, uint> IsErrorCode = (delegate* unmanaged[Cdecl]<nuint, uint>)Export("ZSTD_isError");
+
+        private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, int, nuint> CompressCCtx =
+            (delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, int, nuint>)Export("ZSTD_compressCCtx");
+
+        private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint> DecompressDCtx =
+            (delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint>)Export("ZSTD_decompressDCtx");
+
+        public static bool Available => Library != 0;
+
+        public static nint CreateCompressor() => NotNull(CreateCCtx());
+
+        public static nint CreateDecompressor() => NotNull(CreateDCtx());
+
+        public static void FreeCompressor(nint context) => FreeCCtx(context);
+
+        public static void FreeDecompressor(nint context) => FreeDCtx(context);
+
+        public static uint IsError(nuint code) => IsErrorCode(code);
+
+        public static nuint Compress(nint context, byte* destination, nuint capacity, byte* source, nuint length, int level) =>
+            CompressCCtx(context, destination, capacity, source, length, level);
+
+        public static nuint Decompress(nint context, byte* destination, nuint capacity, byte* source, nuint length) =>
+            DecompressDCtx(context, destination, capacity, source, length);
+
+        // Loaded by its ABI name and once: a host without the library is no error.
+        private static nint Load() =>
+            NativeLibrary.TryLoad(OperatingSystem.IsMacOS() ? "libzstd.1.dylib" : "libzstd.so.1", typeof(ZstdCodec).Assembly, DllImportSearchPath.SafeDirectories, out nint handle)
+                ? handle
+                : 0;
+
+        private static nint Export(string name) => Library == 0 ? 0 : NativeLibrary.GetExport(Library, name);
+
+        private static nint NotNull(nint context) => context != 0 ? context : throw new OutOfMemoryException("libzstd could not allocate a context.");
+    }
+}

@@ -1,0 +1,36 @@
+namespace ImageFabric.Disks;
+
+/// <summary>A disk as a guest sees it, whatever file it lives in: a number of bytes, some of which are data and the rest zero.</summary>
+/// <remarks>Reads may overlap in time; an instance is otherwise not shared between threads.</remarks>
+public interface ILogicalDisk : IDisposable
+{
+    /// <summary>Format of the file: <c>raw</c>, <c>qcow2</c>, …</summary>
+    string Format { get; }
+
+    /// <summary>Size of the disk in bytes, as the guest sees it.</summary>
+    long Length { get; }
+
+    /// <summary>Size of the file in bytes.</summary>
+    long FileLength { get; }
+
+    /// <summary>
+    /// The parts of the disk that may hold data, in ascending order, without overlap, never empty, within <see cref="Length"/>. What they leave out
+    /// reads as zero. Neighbouring extents may touch. Nothing is read ahead of the consumer.
+    /// </summary>
+    /// <exception cref="DiskException">The file's tables are damaged.</exception>
+    IAsyncEnumerable<DiskExtent> ReadExtentsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Fills the whole buffer from the disk; parts without data are zero.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within the disk.</exception>
+    /// <exception cref="DiskException">The file cannot be read or is damaged there.</exception>
+    ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken);
+}
+
+/// <summary>A run of bytes of a disk.</summary>
+/// <param name="Offset">Where it begins, in bytes.</param>
+/// <param name="Length">How long it is, in bytes; at least 1.</param>
+public readonly record struct DiskExtent(long Offset, long Length)
+{
+    /// <summary>The first byte behind it.</summary>
+    public long End => Offset + Length;
+}

@@ -1,0 +1,101 @@
+using System.Collections.Generic;
+
+namespace ImageFabric.Protocol;
+
+/// <summary>What is the same for every error with one id.</summary>
+/// <param name="id">The stable id.</param>
+/// <param name="category">Name of a PowerShell ErrorCategory.</param>
+/// <param name="meaning">When it is given, in one sentence.</param>
+/// <param name="recommendedAction">What to do about it, in one sentence.</param>
+public sealed class ErrorDescription(string id, string category, string meaning, string recommendedAction)
+{
+    /// <summary>The stable id.</summary>
+    public string Id { get; } = id;
+
+    /// <summary>Name of a PowerShell ErrorCategory.</summary>
+    public string Category { get; } = category;
+
+    /// <summary>When it is given, in one sentence.</summary>
+    public string Meaning { get; } = meaning;
+
+    /// <summary>What to do about it, in one sentence.</summary>
+    public string RecommendedAction { get; } = recommendedAction;
+}
+
+/// <summary>Every error id the product gives, in one table; <c>docs/errors.md</c> is made from it.</summary>
+public static class ErrorCatalog
+{
+    private static readonly Dictionary<string, ErrorDescription> ById = new();
+
+    static ErrorCatalog()
+    {
+        foreach (ErrorDescription description in Table)
+            ById.Add(description.Id, description);
+    }
+
+    /// <summary>All descriptions, grouped by what they concern.</summary>
+    public static IReadOnlyList<ErrorDescription> All => Table;
+
+    /// <summary>The description of an id; an id that is not in the table is a defect and described as <c>InternalError</c>.</summary>
+    public static ErrorDescription Describe(string id) => ById.TryGetValue(id, out ErrorDescription? found) ? found : ById["InternalError"];
+
+    private static ErrorDescription[] Table { get; } =
+    [
+        // Requests
+        new("InvalidRequest", "InvalidArgument", "A request or an argument is not of the form the operation takes.", "Correct the argument the message names."),
+        new("ProtocolMismatch", "InvalidOperation", "The engine and its caller are of different versions.", "Use the engine that came with the module; do not mix versions."),
+        new("InternalError", "NotSpecified", "The engine met a condition its authors did not foresee.", "Report it with the diagnostic text that came with it."),
+
+        // Disk image files
+        new("FileNotFound", "ObjectNotFound", "The file does not exist or is not a file.", "Check the path."),
+        new("FileUnreadable", "ReadError", "The file cannot be opened or read.", "Check permissions, and that no other program holds the file open."),
+        new("FormatNotSupported", "InvalidType", "The file is of a format or subformat that cannot be read.", "Convert it with qemu-img to raw or qcow2 first."),
+        new("FormatFeatureNotSupported", "InvalidType", "The file uses a feature of its format that cannot be read safely, such as encryption.", "Convert it with qemu-img to a plain raw or qcow2 file."),
+        new("ImageCorrupt", "InvalidData", "The file's own tables contradict each other or point outside it.", "Check the file with qemu-img check and take it from its source again."),
+        new("ForeignReference", "SecurityError", "The file refers to another file, which would be read in the publisher's name.", "Flatten it: qemu-img convert makes a file that stands alone."),
+        new("ImageTooLarge", "LimitsExceeded", "The file or its virtual disk is larger than the policy allows.", "Shrink the disk, or raise the limit."),
+        new("ImageEmpty", "InvalidData", "The virtual disk has no bytes.", "Check that the file was written completely."),
+        new("SourceChanged", "InvalidOperation", "The file changed while it was read.", "Shut the machine that uses it down, and publish again."),
+
+        // Stores
+        new("StoreNotFound", "ObjectNotFound", "The store's bucket or directory does not exist.", "Check the store's address, or create the bucket."),
+        new("StoreUnreachable", "ConnectionError", "The store does not answer, and went on not answering.", "Check the endpoint, the network and the service; then run the same command again, it goes on from there."),
+        new("StoreAccessDenied", "PermissionDenied", "The store refuses these credentials.", "Check the credentials and what they are allowed to do."),
+        new("StoreFormatNotSupported", "InvalidData", "The store was made by a newer version, or is not an ImageFabric store.", "Use a newer ImageFabric, or another bucket or prefix."),
+        new("StoreNotReachableFromHost", "ConnectionError", "The store is a directory that the host does not have.", "Mount the directory on the host at the same path, or register an S3 store."),
+        new("StoreFull", "WriteError", "The store has no room.", "Make room in the store; then run the same command again, it goes on from there."),
+        new("CredentialsNotFound", "AuthenticationError", "No credentials for the store were found.", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or give a credential."),
+        new("ImageNotFound", "ObjectNotFound", "The store has no such image or version.", "List what is there with Get-VmImage or imagefabric list."),
+        new("ImageExists", "ResourceExists", "The version is published already, with other content.", "Publish under a new version; a published version never changes."),
+        new("ManifestCorrupt", "InvalidData", "A manifest cannot be read or contradicts its index.", "Publish the image again under a new version."),
+        new("IndexCorrupt", "InvalidData", "An index does not have the content its name promises.", "Restore the object from a replica, or publish the image again."),
+        new("PackCorrupt", "InvalidData", "A pack does not have the content its name promises.", "Restore the pack from a replica, or remove it and publish the image again."),
+        new("ObjectMissing", "ObjectNotFound", "An object that an image needs is not in the store.", "Restore the object from a replica, or publish the image again."),
+
+        // Pull and hosts
+        new("GrantExpired", "AuthenticationError", "Presigned addresses expired and were not renewed.", "Run the same command again, it goes on from there."),
+        new("HostDiskFull", "WriteError", "The host has no room for the image.", "Make room in the host's image directory; then run the same command again, it goes on from there."),
+        new("HostWriteFailed", "WriteError", "The host cannot write into its image directory.", "Check the directory and its permissions."),
+        new("OutputExists", "ResourceExists", "The output file exists.", "Name another file, or allow it to be replaced."),
+        new("ImageNotOnHost", "ObjectNotFound", "The host does not have the image.", "Sync the image to the host first."),
+        new("HostUnreachable", "ConnectionError", "The host cannot be reached over SSH.", "Check name, port, network and that sshd runs there."),
+        new("HostKeyUnknown", "SecurityError", "The host's SSH key is not known.", "Check the key's fingerprint and add it to known_hosts, for example with ssh-keyscan."),
+        new("HostKeyChanged", "SecurityError", "The host's SSH key is not the one that is known.", "Find out why before you remove the old key from known_hosts: somebody may be in between."),
+        new("HostAuthenticationFailed", "AuthenticationError", "The host refuses the SSH login.", "Check the user name, and that the key is loaded in the agent or named."),
+        new("HostNotSupported", "NotImplemented", "The host's system or processor has no engine.", "Use a Linux x86-64 host."),
+        new("EngineInstallFailed", "WriteError", "The engine could not be put on the host.", "Check that the login can write to its engine directory and that it is not mounted noexec."),
+        new("EngineFailed", "InvalidResult", "The engine ended without saying what happened.", "Run again with -Verbose and report the diagnostic text."),
+        new("EngineNotFound", "ObjectNotFound", "The engine's program file is not where the module expects it.", "Install the module again, or set IMAGEFABRIC_ENGINE to the program."),
+        new("SshNotFound", "ObjectNotFound", "The OpenSSH client is not installed.", "Install it: openssh-client on Debian, the OpenSSH Client feature on Windows."),
+        new("TimedOut", "OperationTimeout", "The host did not finish in the given time.", "Run the same command again, it goes on from there; allow more time."),
+
+        // Virtual machines
+        new("HypervisorUnavailable", "ResourceUnavailable", "libvirt does not answer on the host.", "Check that libvirt is installed and runs, and that the login may use it."),
+        new("HypervisorFailed", "InvalidResult", "libvirt or qemu-img refused an operation.", "Read the tool's own words in the message."),
+        new("VmExists", "ResourceExists", "The host has a machine of that name.", "Choose another name, or remove that machine."),
+        new("VmNotFound", "ObjectNotFound", "The host has no such machine made from an image.", "List them with Get-VmFromImage."),
+        new("VmRunning", "ResourceBusy", "The machine runs.", "Shut it down, or force the removal."),
+        new("DiskTooSmall", "InvalidArgument", "The disk size asked for is smaller than the image.", "Ask for the image's size or more."),
+        new("NetworkNotFound", "ObjectNotFound", "The host has no such network or bridge.", "Check with virsh net-list --all on the host."),
+    ];
+}

@@ -1,0 +1,118 @@
+using System.Runtime.Serialization;
+
+namespace ImageFabric.Protocol;
+
+/// <summary>A request that works on the host the engine runs on.</summary>
+[DataContract]
+public abstract class HostRequest : EngineRequest
+{
+    /// <summary>
+    /// Where the host keeps base images and disks of virtual machines. Null: <c>/var/lib/libvirt/images/imagefabric</c> for root,
+    /// <c>$XDG_DATA_HOME/imagefabric/host</c> for others, <c>%ProgramData%\ImageFabric</c> on Windows.
+    /// </summary>
+    [DataMember(Name = "imageDirectory", EmitDefaultValue = false)]
+    public string? ImageDirectory { get; set; }
+}
+
+/// <summary>Takes an image into the host's image directory.</summary>
+[DataContract]
+public sealed class PullRequest : HostRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Pull"/>.</summary>
+    public PullRequest() => Operation = Operations.Pull;
+
+    /// <summary>The image, as the grant's <see cref="ImageResult"/> described it.</summary>
+    [DataMember(Name = "image")]
+    public ImageResult? Image { get; set; }
+
+    /// <summary><c>raw</c> or <c>qcow2</c>. Null: raw.</summary>
+    [DataMember(Name = "format", EmitDefaultValue = false)]
+    public string? Format { get; set; }
+}
+
+/// <summary>Makes a virtual machine from an image on the host. Everything made is removed again when it fails.</summary>
+[DataContract]
+public sealed class VmCreateRequest : HostRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.VmCreate"/>.</summary>
+    public VmCreateRequest() => Operation = Operations.VmCreate;
+
+    /// <summary><c>NAME:VERSION</c> of an image on the host; <c>ImageNotOnHost</c> when it is not there.</summary>
+    [DataMember(Name = "image")]
+    public string Image { get; set; } = "";
+
+    /// <summary>Name of the virtual machine: 1 to 63 letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; begins with a letter or digit.</summary>
+    [DataMember(Name = "name")]
+    public string Name { get; set; } = "";
+
+    /// <summary>Virtual processors, 1 to 1024. Null: 1.</summary>
+    [DataMember(Name = "cpu", EmitDefaultValue = false)]
+    public int? Cpu { get; set; }
+
+    /// <summary>Memory in bytes, at least 16 MiB. Null: 1 GiB.</summary>
+    [DataMember(Name = "memoryBytes", EmitDefaultValue = false)]
+    public long? MemoryBytes { get; set; }
+
+    /// <summary>Size of the disk in bytes, not less than the image's; rounded up to 512. Null: the image's size.</summary>
+    [DataMember(Name = "diskSizeBytes", EmitDefaultValue = false)]
+    public long? DiskSizeBytes { get; set; }
+
+    /// <summary>cloud-init user data, verbatim. Null: none beyond what <see cref="HostNameInGuest"/> needs.</summary>
+    [DataMember(Name = "userData", EmitDefaultValue = false)]
+    public string? UserData { get; set; }
+
+    /// <summary>cloud-init network configuration (version 1 or 2), verbatim. Null: no file.</summary>
+    [DataMember(Name = "networkConfig", EmitDefaultValue = false)]
+    public string? NetworkConfig { get; set; }
+
+    /// <summary>The guest's own name, in the seed's meta data. Null: <see cref="Name"/>.</summary>
+    [DataMember(Name = "hostNameInGuest", EmitDefaultValue = false)]
+    public string? HostNameInGuest { get; set; }
+
+    /// <summary>
+    /// A libvirt network, <c>bridge:NAME</c>, or <c>none</c>. Null: the network <c>default</c> where the host has it active,
+    /// otherwise user-mode networking.
+    /// </summary>
+    [DataMember(Name = "network", EmitDefaultValue = false)]
+    public string? Network { get; set; }
+
+    /// <summary>True: the disk is a whole copy; false: a linked clone on the base image.</summary>
+    [DataMember(Name = "fullClone", EmitDefaultValue = false)]
+    public bool FullClone { get; set; }
+
+    /// <summary>Start the machine when it is defined.</summary>
+    [DataMember(Name = "start", EmitDefaultValue = false)]
+    public bool Start { get; set; }
+
+    /// <summary>How long to wait for an address after the start, in seconds, 0 to 3600. Null: do not wait.</summary>
+    [DataMember(Name = "waitSeconds", EmitDefaultValue = false)]
+    public int? WaitSeconds { get; set; }
+}
+
+/// <summary>Lists the virtual machines that were made from images on this host.</summary>
+[DataContract]
+public sealed class VmListRequest : HostRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.VmList"/>.</summary>
+    public VmListRequest() => Operation = Operations.VmList;
+
+    /// <summary>Name with the wildcards <c>*</c> and <c>?</c>. Null: all.</summary>
+    [DataMember(Name = "name", EmitDefaultValue = false)]
+    public string? Name { get; set; }
+}
+
+/// <summary>Removes a virtual machine that was made from an image, and the files made for it.</summary>
+[DataContract]
+public sealed class VmRemoveRequest : HostRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.VmRemove"/>.</summary>
+    public VmRemoveRequest() => Operation = Operations.VmRemove;
+
+    /// <summary>The machine's exact name.</summary>
+    [DataMember(Name = "name")]
+    public string Name { get; set; } = "";
+
+    /// <summary>Also when it runs: it is powered off first. Without it a running machine gives <c>VmRunning</c>.</summary>
+    [DataMember(Name = "force", EmitDefaultValue = false)]
+    public bool Force { get; set; }
+}

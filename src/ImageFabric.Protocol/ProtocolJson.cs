@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using System.IO;
+using System.Runtime.Serialization;
+using System.Runtime.Serialization.Json;
+using System.Text;
+
+namespace ImageFabric.Protocol;
+
+/// <summary>Writes and reads protocol messages as single JSON lines, with the serializer that .NET Framework and .NET both have in the box.</summary>
+public static class ProtocolJson
+{
+    /// <summary>The longest line either side accepts, in bytes of UTF-8.</summary>
+    public const int MaximumLineLength = 16 * 1024 * 1024;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly DataContractJsonSerializerSettings Settings = new() { UseSimpleDictionaryFormat = true };
+    private static readonly ConcurrentDictionary<System.Type, DataContractJsonSerializer> Serializers = new();
+
+    /// <summary>The message as one line of JSON without a line break.</summary>
+    public static string Serialize<T>(T message)
+        where T : class
+    {
+        using var buffer = new MemoryStream();
+        SerializerFor(message.GetType()).WriteObject(buffer, message);
+        return Utf8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>Reads one message.</summary>
+    /// <exception cref="SerializationException">The line is not JSON, is longer than <see cref="MaximumLineLength"/>, or does not fit the contract.</exception>
+    public static T Deserialize<T>(string line)
+        where T : class
+    {
+        if (line.Length > MaximumLineLength)
+            throw new SerializationException($"A protocol line of {line.Length} characters is longer than the limit of {MaximumLineLength}.");
+        using var buffer = new MemoryStream(Utf8.GetBytes(line), writable: false);
+        return (T?)SerializerFor(typeof(T)).ReadObject(buffer) ?? throw new SerializationException("The protocol line holds no object.");
+    }
+
+    private static DataContractJsonSerializer SerializerFor(System.Type type) =>
+        Serializers.GetOrAdd(type, static t => new DataContractJsonSerializer(t, Settings));
+}

@@ -1,0 +1,117 @@
+using System.Collections.Generic;
+using System.Runtime.Serialization;
+
+namespace ImageFabric.Protocol;
+
+/// <summary>A request that works on a store.</summary>
+[DataContract]
+public abstract class StoreRequest : EngineRequest
+{
+    /// <summary>The store. Null: the user's own directory store.</summary>
+    [DataMember(Name = "store", EmitDefaultValue = false)]
+    public StoreReference? Store { get; set; }
+}
+
+/// <summary>Publishes a disk image file as <c>name:version</c>.</summary>
+[DataContract]
+public sealed class PublishRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Publish"/>.</summary>
+    public PublishRequest() => Operation = Operations.Publish;
+
+    /// <summary>Full path of the disk image file.</summary>
+    [DataMember(Name = "source")]
+    public string Source { get; set; } = "";
+
+    /// <summary>Image name: letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; 1 to 128 characters; begins with a letter or digit.</summary>
+    [DataMember(Name = "name")]
+    public string Name { get; set; } = "";
+
+    /// <summary>Image version: the same characters as a name; <c>latest</c> is not allowed.</summary>
+    [DataMember(Name = "version")]
+    public string Version { get; set; } = "";
+
+    /// <summary>Free labels kept in the manifest.</summary>
+    [DataMember(Name = "labels", EmitDefaultValue = false)]
+    public Dictionary<string, string>? Labels { get; set; }
+
+    /// <summary>zstd level, 1 to 19. Null: 3.</summary>
+    [DataMember(Name = "compressionLevel", EmitDefaultValue = false)]
+    public int? CompressionLevel { get; set; }
+
+    /// <summary>Uploads at the same time, 1 to 64. Null: the engine's choice.</summary>
+    [DataMember(Name = "throttle", EmitDefaultValue = false)]
+    public int? Throttle { get; set; }
+}
+
+/// <summary>Lists published images.</summary>
+[DataContract]
+public sealed class ListRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.List"/>.</summary>
+    public ListRequest() => Operation = Operations.List;
+
+    /// <summary><c>NAME[:VERSION]</c> with the wildcards <c>*</c> and <c>?</c>; version <c>latest</c> means the newest. Null: everything.</summary>
+    [DataMember(Name = "image", EmitDefaultValue = false)]
+    public string? Image { get; set; }
+}
+
+/// <summary>Removes one published version: its manifest, not the data that other versions may share.</summary>
+[DataContract]
+public sealed class RemoveRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Remove"/>.</summary>
+    public RemoveRequest() => Operation = Operations.Remove;
+
+    /// <summary><c>NAME:VERSION</c>, exact.</summary>
+    [DataMember(Name = "image")]
+    public string Image { get; set; } = "";
+}
+
+/// <summary>Reads everything a published image needs and checks it.</summary>
+[DataContract]
+public sealed class VerifyRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Verify"/>.</summary>
+    public VerifyRequest() => Operation = Operations.Verify;
+
+    /// <summary><c>NAME:VERSION</c>. Null: every image of the store, one result each.</summary>
+    [DataMember(Name = "image", EmitDefaultValue = false)]
+    public string? Image { get; set; }
+}
+
+/// <summary>Asks a store what it honours; opens it, and makes it when it does not exist.</summary>
+[DataContract]
+public sealed class ProbeRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Probe"/>.</summary>
+    public ProbeRequest() => Operation = Operations.Probe;
+}
+
+/// <summary>Presigns objects of one image for hosts, for as long as standard input stays open.</summary>
+[DataContract]
+public sealed class GrantRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Grant"/>.</summary>
+    public GrantRequest() => Operation = Operations.Grant;
+
+    /// <summary><c>NAME[:VERSION]</c>; without a version, or with <c>latest</c>, the newest.</summary>
+    [DataMember(Name = "image")]
+    public string Image { get; set; } = "";
+
+    /// <summary>How long a grant is good for, in seconds, 60 to 604800. Null: 3600.</summary>
+    [DataMember(Name = "lifetimeSeconds", EmitDefaultValue = false)]
+    public int? LifetimeSeconds { get; set; }
+}
+
+/// <summary>Preflight of a disk image file, without a store.</summary>
+[DataContract]
+public sealed class TestRequest : EngineRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Test"/>.</summary>
+    public TestRequest() => Operation = Operations.Test;
+
+    /// <summary>Full path of the disk image file.</summary>
+    [DataMember(Name = "source")]
+    public string Source { get; set; } = "";
+}

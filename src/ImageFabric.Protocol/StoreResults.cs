@@ -1,0 +1,192 @@
+using System.Collections.Generic;
+using System.Runtime.Serialization;
+
+namespace ImageFabric.Protocol;
+
+/// <summary>What a publish did.</summary>
+[DataContract]
+public sealed class PublishResult : EngineEvent
+{
+    /// <summary>Makes a result line.</summary>
+    public PublishResult() => Type = ResultType;
+
+    /// <summary>Name of the image.</summary>
+    [DataMember(Name = "name")]
+    public string Name { get; set; } = "";
+
+    /// <summary>Version of the image.</summary>
+    [DataMember(Name = "version")]
+    public string Version { get; set; } = "";
+
+    /// <summary><c>sha256:…</c> of the content.</summary>
+    [DataMember(Name = "imageId")]
+    public string ImageId { get; set; } = "";
+
+    /// <summary>False when this very version with this very content was published before.</summary>
+    [DataMember(Name = "created")]
+    public bool Created { get; set; }
+
+    /// <summary>Format of the source file.</summary>
+    [DataMember(Name = "sourceFormat")]
+    public string SourceFormat { get; set; } = "";
+
+    /// <summary>Size of the disk as the guest sees it, in bytes.</summary>
+    [DataMember(Name = "virtualSize")]
+    public long VirtualSize { get; set; }
+
+    /// <summary>Bytes of the logical disk that were read: everything but holes.</summary>
+    [DataMember(Name = "bytesRead")]
+    public long BytesRead { get; set; }
+
+    /// <summary>Bytes sent to the store: packs, index and manifest.</summary>
+    [DataMember(Name = "bytesUploaded")]
+    public long BytesUploaded { get; set; }
+
+    /// <summary>Bytes of the logical disk that the store already had.</summary>
+    [DataMember(Name = "bytesReused")]
+    public long BytesReused { get; set; }
+
+    /// <summary>Packs sent to the store.</summary>
+    [DataMember(Name = "packsUploaded")]
+    public int PacksUploaded { get; set; }
+
+    /// <summary>Time it took, in seconds.</summary>
+    [DataMember(Name = "durationSeconds")]
+    public double DurationSeconds { get; set; }
+}
+
+/// <summary>A published image.</summary>
+[DataContract]
+public sealed class ImageResult : EngineEvent
+{
+    /// <summary>Makes a result line.</summary>
+    public ImageResult() => Type = ResultType;
+
+    /// <summary>Name of the image.</summary>
+    [DataMember(Name = "name")]
+    public string Name { get; set; } = "";
+
+    /// <summary>Version of the image.</summary>
+    [DataMember(Name = "version")]
+    public string Version { get; set; } = "";
+
+    /// <summary><c>sha256:…</c> of the content.</summary>
+    [DataMember(Name = "imageId")]
+    public string ImageId { get; set; } = "";
+
+    /// <summary>Size of the disk as the guest sees it, in bytes.</summary>
+    [DataMember(Name = "virtualSize")]
+    public long VirtualSize { get; set; }
+
+    /// <summary>Bytes of the disk that are not holes.</summary>
+    [DataMember(Name = "dataSize")]
+    public long DataSize { get; set; }
+
+    /// <summary>Bytes of compressed frames that a host without any seed fetches.</summary>
+    [DataMember(Name = "storedSize")]
+    public long StoredSize { get; set; }
+
+    /// <summary>When it was published, UTC, ISO 8601.</summary>
+    [DataMember(Name = "published")]
+    public string Published { get; set; } = "";
+
+    /// <summary>Format of the file it was published from.</summary>
+    [DataMember(Name = "sourceFormat")]
+    public string SourceFormat { get; set; } = "";
+
+    /// <summary>Key of the index object, relative to the store's prefix.</summary>
+    [DataMember(Name = "index")]
+    public string Index { get; set; } = "";
+
+    /// <summary>Size of the index object in bytes.</summary>
+    [DataMember(Name = "indexSize")]
+    public long IndexSize { get; set; }
+
+    /// <summary>Labels given at publishing.</summary>
+    [DataMember(Name = "labels", EmitDefaultValue = false)]
+    public Dictionary<string, string>? Labels { get; set; }
+}
+
+/// <summary>What reading a published image back found. Damage is an <see cref="ErrorEvent"/> instead.</summary>
+[DataContract]
+public sealed class VerifyResult : EngineEvent
+{
+    /// <summary>Makes a result line.</summary>
+    public VerifyResult() => Type = ResultType;
+
+    /// <summary>Name of the image.</summary>
+    [DataMember(Name = "name")]
+    public string Name { get; set; } = "";
+
+    /// <summary>Version of the image.</summary>
+    [DataMember(Name = "version")]
+    public string Version { get; set; } = "";
+
+    /// <summary><c>sha256:…</c> of the content.</summary>
+    [DataMember(Name = "imageId")]
+    public string ImageId { get; set; } = "";
+
+    /// <summary>Chunks whose digest was checked.</summary>
+    [DataMember(Name = "chunksVerified")]
+    public long ChunksVerified { get; set; }
+
+    /// <summary>Bytes read from the store.</summary>
+    [DataMember(Name = "bytesFetched")]
+    public long BytesFetched { get; set; }
+
+    /// <summary>Time it took, in seconds.</summary>
+    [DataMember(Name = "durationSeconds")]
+    public double DurationSeconds { get; set; }
+}
+
+/// <summary>What the preflight of a disk image file found. Errors are <see cref="ErrorEvent"/>s instead.</summary>
+[DataContract]
+public sealed class TestResult : EngineEvent
+{
+    /// <summary>Makes a result line.</summary>
+    public TestResult() => Type = ResultType;
+
+    /// <summary>The file.</summary>
+    [DataMember(Name = "path")]
+    public string Path { get; set; } = "";
+
+    /// <summary><c>raw</c> or <c>qcow2</c>.</summary>
+    [DataMember(Name = "format")]
+    public string Format { get; set; } = "";
+
+    /// <summary>Size of the disk as the guest sees it, in bytes.</summary>
+    [DataMember(Name = "virtualSize")]
+    public long VirtualSize { get; set; }
+
+    /// <summary>Size of the file in bytes.</summary>
+    [DataMember(Name = "fileSize")]
+    public long FileSize { get; set; }
+
+    /// <summary>Bytes of the disk that the file holds data for.</summary>
+    [DataMember(Name = "allocatedSize")]
+    public long AllocatedSize { get; set; }
+}
+
+/// <summary>What a store is and honours.</summary>
+[DataContract]
+public sealed class ProbeResult : EngineEvent
+{
+    /// <summary>Makes a result line.</summary>
+    public ProbeResult() => Type = ResultType;
+
+    /// <summary>The store's location as the engine understood it.</summary>
+    [DataMember(Name = "uri")]
+    public string Uri { get; set; } = "";
+
+    /// <summary>Id made when the store was.</summary>
+    [DataMember(Name = "repositoryId")]
+    public string RepositoryId { get; set; } = "";
+
+    /// <summary>Version of the store format.</summary>
+    [DataMember(Name = "formatVersion")]
+    public int FormatVersion { get; set; }
+
+    /// <summary>True when of two publishers of one version exactly one wins.</summary>
+    [DataMember(Name = "conditionalWrites")]
+    public bool ConditionalWrites { get; set; }
+}

@@ -1,0 +1,19 @@
+namespace ImageFabric.Store.Objects;
+
+/// <summary>
+/// Objects that can be read: a store, or what a host was granted of one. Keys are relative to the store's prefix and use <c>/</c>.
+/// Passing faults are retried inside; what comes out as an error is final.
+/// </summary>
+public interface IObjectSource : IAsyncDisposable
+{
+    /// <summary>The whole of a small object.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="maximumLength">The longest the object may be, in bytes; a longer one is refused before it is read.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <exception cref="StoreException"><c>ObjectMissing</c>, <c>StoreUnreachable</c>, <c>StoreAccessDenied</c>, <c>GrantExpired</c>.</exception>
+    Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken);
+
+    /// <summary>Fills the whole destination with the object's bytes from <paramref name="offset"/> on. An object too short for it gives <c>ObjectMissing</c>.</summary>
+    /// <exception cref="StoreException">As for <see cref="ReadAllAsync"/>.</exception>
+    Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken);
+}

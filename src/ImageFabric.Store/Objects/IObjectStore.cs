@@ -1,0 +1,43 @@
+namespace ImageFabric.Store.Objects;
+
+/// <summary>A bucket and prefix, or a directory, with all that publishing needs.</summary>
+public interface IObjectStore : IObjectSource
+{
+    /// <summary>The store's location for people: <c>s3://bucket/prefix</c> or a path.</summary>
+    string Location { get; }
+
+    /// <summary>True when <see cref="PutMode.CreateOnly"/> lets exactly one of several writers win.</summary>
+    bool ConditionalWrites { get; }
+
+    /// <summary>All objects whose keys begin with <paramref name="prefix"/>, in no particular order.</summary>
+    IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>What an object is, or null when there is none.</summary>
+    Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Writes an object whole or not at all; readers never see part of it.</summary>
+    /// <returns>False when the mode is <see cref="PutMode.CreateOnly"/> and there is one already; it is left as it is.</returns>
+    Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken);
+
+    /// <summary>Removes an object; one that is not there is no error.</summary>
+    Task DeleteAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>An address from which anyone can read the object, and only that object, until <paramref name="lifetime"/> is over.</summary>
+    Uri Grant(string key, TimeSpan lifetime);
+}
+
+/// <summary>What a listing says of an object.</summary>
+/// <param name="Key">Its key, relative to the store's prefix.</param>
+/// <param name="Length">Its size in bytes.</param>
+/// <param name="LastModified">When the store says it was written.</param>
+public sealed record StoredObject(string Key, long Length, DateTimeOffset LastModified);
+
+/// <summary>What a write does with an object that is there already.</summary>
+public enum PutMode
+{
+    /// <summary>Takes its place.</summary>
+    Replace,
+
+    /// <summary>Leaves it and reports so.</summary>
+    CreateOnly,
+}
