@@ -53,10 +53,16 @@ public sealed class ProgressEvent : EngineEvent
 [DataContract]
 public sealed class LogEvent : EngineEvent
 {
+    /// <summary><see cref="Level"/> of what only the curious want to know.</summary>
+    public const string Verbose = "verbose";
+
+    /// <summary><see cref="Level"/> of what the user should know although the work goes on.</summary>
+    public const string Warning = "warning";
+
     /// <summary>Makes a log line.</summary>
     public LogEvent() => Type = LogType;
 
-    /// <summary><c>verbose</c> or <c>warning</c>.</summary>
+    /// <summary><see cref="Verbose"/> or <see cref="Warning"/>.</summary>
     [DataMember(Name = "level")]
     public string Level { get; set; } = "";
 
