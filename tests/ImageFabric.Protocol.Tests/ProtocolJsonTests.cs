@@ -1,0 +1,120 @@
+using System.Reflection;
+using System.Runtime.Serialization;
+using System.Text.Json;
+
+namespace ImageFabric.Protocol.Tests;
+
+public sealed class ProtocolJsonTests
+{
+    public static TheoryData<Type> Messages()
+    {
+        var data = new TheoryData<Type>();
+        foreach (Type type in typeof(EngineEvent).Assembly.GetTypes())
+        {
+            if (!type.IsAbstract && (typeof(EngineEvent).IsAssignableFrom(type) || typeof(EngineRequest).IsAssignableFrom(type)))
+                data.Add(type);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public void Every_message_travels_as_one_line_and_comes_back_the_same(Type type)
+    {
+        object message = Fill(type);
+        string line = Serialize(message);
+        Assert.DoesNotContain('\n', line);
+        object back = Deserialize(type, line);
+        Assert.Equal(line, Serialize(back));
+        foreach (PropertyInfo property in type.GetProperties().Where(p => p.CanWrite))
+            Assert.NotNull(property.GetValue(back));
+    }
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public void Every_public_property_is_in_the_contract_under_its_own_name_in_camel_case(Type type)
+    {
+        foreach (PropertyInfo property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            DataMemberAttribute? member = property.GetCustomAttribute<DataMemberAttribute>();
+            Assert.NotNull(member);
+            Assert.Equal(JsonNamingPolicy.CamelCase.ConvertName(property.Name), member.Name);
+        }
+    }
+
+    [Fact]
+    public void A_request_that_another_program_writes_is_read()
+    {
+        var request = ProtocolJson.Deserialize<PublishRequest>(
+            """{"operation":"publish","protocol":1,"store":{"uri":"s3://b/p"},"version":"1","name":"n","source":"/d.raw","labels":{"os":"debian"},"somethingNew":[1,{"a":2}]}""");
+        Assert.Equal(("n", "1", "/d.raw", "s3://b/p"), (request.Name, request.Version, request.Source, request.Store?.Uri));
+        Assert.Equal("debian", request.Labels!["os"]);
+        Assert.Null(request.Throttle);
+    }
+
+    [Fact]
+    public void Text_of_any_script_and_control_characters_survive()
+    {
+        const string Text = "Füße 🚀 \u0001\r\n\t\"\\ \u2028";
+        var log = new LogEvent { Level = LogEvent.Warning, Message = Text };
+        string line = ProtocolJson.Serialize(log);
+        Assert.DoesNotContain('\n', line);
+        Assert.Equal(Text, ProtocolJson.Deserialize<LogEvent>(line).Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("""{"operation":"publish"}""")]
+    [InlineData("""{"operation":"publish","protocol":"one"}""")]
+    public void A_line_that_is_no_request_is_refused(string line) =>
+        Assert.ThrowsAny<SerializationException>(() => ProtocolJson.Deserialize<EngineRequest>(line));
+
+    [Fact]
+    public void A_line_over_the_limit_is_refused_before_it_is_parsed() =>
+        Assert.Throws<SerializationException>(() => ProtocolJson.Deserialize<EngineEvent>(new string(' ', ProtocolJson.MaximumLineLength + 1)));
+
+    private static object Fill(Type type)
+    {
+        object message = Activator.CreateInstance(type)!;
+        foreach (PropertyInfo property in type.GetProperties().Where(p => p.CanWrite && p.Name is not ("Type" or "Operation")))
+            property.SetValue(message, Sample(property.PropertyType));
+        return message;
+    }
+
+    private static object Sample(Type type)
+    {
+        Type plain = Nullable.GetUnderlyingType(type) ?? type;
+        if (plain == typeof(string))
+            return "text";
+        if (plain == typeof(bool))
+            return true;
+        if (plain == typeof(int))
+            return 7;
+        if (plain == typeof(long))
+            return 1L << 40;
+        if (plain == typeof(double))
+            return 1.5;
+        if (plain == typeof(string[]))
+            return new[] { "a", "b" };
+        if (plain == typeof(Dictionary<string, string>))
+            return new Dictionary<string, string> { ["k"] = "v" };
+        if (plain.IsArray)
+        {
+            Array array = Array.CreateInstance(plain.GetElementType()!, 1);
+            array.SetValue(Fill(plain.GetElementType()!), 0);
+            return array;
+        }
+
+        return Fill(plain);
+    }
+
+    private static string Serialize(object message) =>
+        (string)typeof(ProtocolJson).GetMethod(nameof(ProtocolJson.Serialize))!.MakeGenericMethod(message.GetType()).Invoke(null, [message])!;
+
+    private static object Deserialize(Type type, string line) =>
+        typeof(ProtocolJson).GetMethod(nameof(ProtocolJson.Deserialize))!.MakeGenericMethod(type).Invoke(null, [line])!;
+}
