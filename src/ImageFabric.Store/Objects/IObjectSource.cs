@@ -10,10 +10,17 @@ public interface IObjectSource : IAsyncDisposable
     /// <param name="key">The object's key.</param>
     /// <param name="maximumLength">The longest the object may be, in bytes; a longer one is refused before it is read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    /// <exception cref="StoreException"><c>ObjectMissing</c>, <c>StoreUnreachable</c>, <c>StoreAccessDenied</c>, <c>GrantExpired</c>.</exception>
+    /// <exception cref="StoreException"><c>ObjectMissing</c>, <c>StoreUnreachable</c>, <c>StoreAccessDenied</c>, <c>GrantExpired</c>,
+    /// and <c>StoreFormatNotSupported</c> when the object is longer than <paramref name="maximumLength"/>.</exception>
     Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken);
 
     /// <summary>Fills the whole destination with the object's bytes from <paramref name="offset"/> on. An object too short for it gives <c>ObjectMissing</c>.</summary>
     /// <exception cref="StoreException">As for <see cref="ReadAllAsync"/>.</exception>
     Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Announces keys that will be read soon, so that a granted source can ask for them in batches. A store of its own right needs none of it.</summary>
+    /// <param name="keys">The objects' keys, in the order in which they will be wanted.</param>
+    /// <param name="cancellationToken">Stops the preparation.</param>
+    /// <exception cref="StoreException">As for <see cref="ReadAllAsync"/>.</exception>
+    Task PrepareAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Store.Objects;
+
+/// <summary>What .NET does not offer of the file system: a rename that never replaces, and directories made durable.</summary>
+internal static partial class AtomicFile
+{
+    // The values are those of every Linux architecture that .NET runs on.
+    private const int Eexist = 17;
+    private const int Einval = 22;
+    private const int Enotsup = 95;
+    private const int AtFdCwd = -100;
+    private const uint RenameNoReplace = 1;
+    private const int OpenReadOnlyDirectoryCloseOnExec = 0x80000;
+
+    /// <summary>How a create-only publication of a file ended.</summary>
+    public enum Outcome
+    {
+        /// <summary>The file has its name, and had it from nobody else.</summary>
+        Created,
+
+        /// <summary>The name was taken.</summary>
+        Exists,
+
+        /// <summary>The file has its name, but the file system could not promise that a writer at the same moment was not overwritten.</summary>
+        CreatedUnguarded,
+    }
+
+    /// <summary>Gives <paramref name="temporary"/> its final name unless that is taken. The temporary name may remain when the answer is not <see cref="Outcome.CreatedUnguarded"/>.</summary>
+    public static Outcome Create(string temporary, string final)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            if (Link(temporary, final) == 0)
+                return Outcome.Created;
+            if (Marshal.GetLastPInvokeError() == Eexist)
+                return Outcome.Exists;
+
+            // FAT and some SMB servers have no hard links, but do rename without replacing; NFS is the other way round.
+            if (RenameAt2(AtFdCwd, temporary, AtFdCwd, final, RenameNoReplace) == 0)
+                return Outcome.Created;
+            if (Marshal.GetLastPInvokeError() == Eexist)
+                return Outcome.Exists;
+        }
+
+        try
+        {
+            File.Move(temporary, final, overwrite: false);
+            return OperatingSystem.IsWindows() ? Outcome.Created : Outcome.CreatedUnguarded;
+        }
+        catch (IOException) when (File.Exists(final))
+        {
+            return Outcome.Exists;
+        }
+    }
+
+    /// <summary>Makes the names in a directory durable. Windows journals them itself.</summary>
+    public static void FlushDirectory(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var handle = new SafeFileHandle(Open(path, OpenReadOnlyDirectoryCloseOnExec), ownsHandle: true);
+
+        if (handle.IsInvalid)
+            throw new IOException($"The directory {path} cannot be opened to make it durable.", Marshal.GetLastPInvokeError());
+
+        // Some FUSE and SMB mounts have no sync for directories; what is durable there is theirs to say.
+        if (FSync(handle) != 0 && Marshal.GetLastPInvokeError() is not (Einval or Enotsup))
+            throw new IOException($"The directory {path} cannot be made durable.", Marshal.GetLastPInvokeError());
+    }
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Link(string existing, string created);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int RenameAt2(int oldDirectory, string oldPath, int newDirectory, string newPath, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle file);
+}

@@ -1,0 +1,342 @@
+using System.IO.Enumeration;
+using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Store.Objects;
+
+/// <summary>
+/// A store in a directory: local disk, NFS, SMB or a cluster file system. A key is a file's path below the root.
+/// Files are written under <c>tmp/</c>, made durable, and only then given their names.
+/// </summary>
+public sealed class DirectoryObjectStore : IObjectStore
+{
+    private const string TemporaryDirectory = "tmp";
+    private const string TemporaryPrefix = ".partial-";
+    private const int ListBatch = 512;
+
+    /// <summary>No single object takes that long to write, so an older temporary file belongs to a writer that was killed.</summary>
+    private static readonly TimeSpan TemporaryLifetime = TimeSpan.FromDays(1);
+
+    private readonly string root;
+    private volatile bool unguarded;
+
+    private DirectoryObjectStore(string root) => this.root = root;
+
+    /// <inheritdoc/>
+    public string Location => root;
+
+    /// <summary>True until a write has met a file system with neither hard links nor a rename that does not replace.</summary>
+    public bool ConditionalWrites => !unguarded;
+
+    /// <summary>Opens the store in a directory and removes what writers that were killed more than a day ago left in it.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="create">Makes the directory when it is missing.</param>
+    /// <exception cref="StoreException"><c>StoreNotFound</c>, <c>StoreAccessDenied</c>, <c>StoreUnreachable</c>.</exception>
+    public static DirectoryObjectStore Open(string path, bool create)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var store = new DirectoryObjectStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        try
+        {
+            if (create)
+                Directory.CreateDirectory(store.root);
+            if (!Directory.Exists(store.root))
+                throw new StoreException("StoreNotFound", store.root, $"The directory {store.root} does not exist.");
+            store.RemoveLeftovers();
+            return store;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw store.Describe(error, store.root);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken)
+    {
+        string path = Resolve(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            using SafeFileHandle file = OpenForReading(path);
+            long length = RandomAccess.GetLength(file);
+            if (length > maximumLength)
+                throw TooLong(key, length, maximumLength);
+            byte[] content = new byte[length];
+            await FillAsync(file, key, 0, content, cancellationToken).ConfigureAwait(false);
+            return content;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        string path = Resolve(key);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            using SafeFileHandle file = OpenForReading(path);
+            await FillAsync(file, key, offset, destination, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken)
+    {
+        string final = Resolve(key);
+        string temporary = Path.Combine(root, TemporaryDirectory, $"{TemporaryPrefix}{Guid.NewGuid():N}");
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            if (mode == PutMode.CreateOnly && File.Exists(final))
+                return false;
+            MakeDirectory(Path.GetDirectoryName(temporary)!);
+            try
+            {
+                await WriteDurablyAsync(temporary, content, cancellationToken).ConfigureAwait(false);
+                string directory = Path.GetDirectoryName(final)!;
+                MakeDirectory(directory);
+                if (mode == PutMode.Replace)
+                    File.Move(temporary, final, overwrite: true);
+                else if (!Publish(temporary, final))
+                    return false;
+                AtomicFile.FlushDirectory(directory);
+                return true;
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
+    {
+        string path = Resolve(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var file = new FileInfo(path);
+            if (file.Exists)
+                return Task.FromResult<StoredObject?>(new StoredObject(key, file.Length, file.LastWriteTimeUtc));
+            RequireRoot();
+            return Task.FromResult<StoredObject?>(null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string key, CancellationToken cancellationToken)
+    {
+        string path = Resolve(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            RequireRoot();
+            string directory = Path.GetDirectoryName(path)!;
+            if (!File.Exists(path))
+                return Task.CompletedTask;
+            File.Delete(path);
+            AtomicFile.FlushDirectory(directory);
+            return Task.CompletedTask;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ObjectKey.CheckPrefix(prefix);
+        using IEnumerator<StoredObject> files = Enumerate(prefix).GetEnumerator();
+        while (true)
+        {
+            // A listing blocks, for long on a network file system; the caller's thread must not.
+            List<StoredObject> batch = await Task.Run(() => NextBatch(files, prefix), cancellationToken).ConfigureAwait(false);
+            foreach (StoredObject file in batch)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return file;
+            }
+
+            if (batch.Count < ListBatch)
+                yield break;
+        }
+    }
+
+    /// <summary>The file's own <c>file://</c> address: the directory's permissions decide who can read it, and time does not end it.</summary>
+    public Uri Grant(string key, TimeSpan lifetime) => FileAddress.Of(Resolve(key));
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    internal static StoreException TooLong(string key, long length, long maximumLength) => new(
+        "StoreFormatNotSupported", key, $"The object {key} has {length} bytes, and {maximumLength} at most were expected.");
+
+    private static SafeFileHandle OpenForReading(string path) =>
+        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+
+    private static async Task FillAsync(SafeFileHandle file, string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        int filled = 0;
+        while (filled < destination.Length)
+        {
+            int count = await RandomAccess.ReadAsync(file, destination[filled..], offset + filled, cancellationToken).ConfigureAwait(false);
+            if (count == 0)
+                throw TooShort(key, offset + destination.Length);
+            filled += count;
+        }
+    }
+
+    internal static StoreException TooShort(string key, long wanted) => new(
+        "ObjectMissing", key, $"The object {key} is not whole: it ends before byte {wanted}.");
+
+    private static async Task WriteDurablyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous);
+        await RandomAccess.WriteAsync(file, content, 0, cancellationToken).ConfigureAwait(false);
+        RandomAccess.FlushToDisk(file);
+    }
+
+    private bool Publish(string temporary, string final)
+    {
+        AtomicFile.Outcome outcome = AtomicFile.Create(temporary, final);
+        if (outcome == AtomicFile.Outcome.CreatedUnguarded)
+            unguarded = true;
+        return outcome != AtomicFile.Outcome.Exists;
+    }
+
+    /// <summary>Makes a directory below the root durably. The root itself is never made here: where it is gone, a mount is gone with it.</summary>
+    private void MakeDirectory(string path)
+    {
+        if (Directory.Exists(path))
+            return;
+        if (path.Length <= root.Length)
+            throw new DirectoryNotFoundException();
+        string parent = Path.GetDirectoryName(path)!;
+        MakeDirectory(parent);
+        Directory.CreateDirectory(path);
+        AtomicFile.FlushDirectory(parent);
+    }
+
+    private string Resolve(string key)
+    {
+        ObjectKey.Check(key);
+        if (key.StartsWith($"{TemporaryDirectory}/{TemporaryPrefix}", StringComparison.Ordinal))
+            throw new ArgumentException($"The object key '{key}' is one of the store's own temporary names.", nameof(key));
+        if (OperatingSystem.IsWindows())
+        {
+            // A colon names an alternate stream of another file.
+            if (key.AsSpan().ContainsAny("<>:\"|?*"))
+                throw new ArgumentException($"The object key '{key}' cannot be a file name on Windows.", nameof(key));
+            key = key.Replace('/', '\\');
+        }
+
+        return Path.Join(root, key);
+    }
+
+    private IEnumerable<StoredObject> Enumerate(string prefix)
+    {
+        string start = Path.Join(root, prefix[..(prefix.LastIndexOf('/') + 1)]);
+        if (!Directory.Exists(start))
+        {
+            RequireRoot();
+            return [];
+        }
+
+        string temporary = $"{TemporaryDirectory}/{TemporaryPrefix}";
+        return new FileSystemEnumerable<StoredObject>(
+            start,
+            (ref FileSystemEntry entry) => new StoredObject(KeyOf(ref entry), entry.Length, entry.LastWriteTimeUtc),
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+            {
+                if (entry.IsDirectory)
+                    return false;
+                string key = KeyOf(ref entry);
+                return key.StartsWith(prefix, StringComparison.Ordinal) && !key.StartsWith(temporary, StringComparison.Ordinal);
+            },
+        };
+    }
+
+    private string KeyOf(ref FileSystemEntry entry)
+    {
+        string relative = entry.ToFullPath()[(root.Length + 1)..];
+        return OperatingSystem.IsWindows() ? relative.Replace('\\', '/') : relative;
+    }
+
+    private List<StoredObject> NextBatch(IEnumerator<StoredObject> files, string prefix)
+    {
+        try
+        {
+            var batch = new List<StoredObject>();
+            while (batch.Count < ListBatch && files.MoveNext())
+                batch.Add(files.Current);
+            return batch;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, prefix);
+        }
+    }
+
+    private void RemoveLeftovers()
+    {
+        var temporary = new DirectoryInfo(Path.Combine(root, TemporaryDirectory));
+        if (!temporary.Exists)
+            return;
+        DateTime limit = DateTime.UtcNow - TemporaryLifetime;
+        foreach (FileInfo file in temporary.EnumerateFiles($"{TemporaryPrefix}*", new EnumerationOptions { AttributesToSkip = 0 }))
+        {
+            if (file.LastWriteTimeUtc >= limit)
+                continue;
+            try
+            {
+                file.Delete();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Who may only read the store cannot tidy it either; that is no reason not to read.
+                return;
+            }
+        }
+    }
+
+    private void RequireRoot()
+    {
+        if (!Directory.Exists(root))
+            throw new DirectoryNotFoundException();
+    }
+
+    private StoreException Describe(Exception error, string target) => error switch
+    {
+        FileNotFoundException or DirectoryNotFoundException when !Directory.Exists(root) =>
+            new StoreException("StoreNotFound", root, $"The directory {root} does not exist.", error),
+        FileNotFoundException or DirectoryNotFoundException =>
+            new StoreException("ObjectMissing", target, $"The store {root} has no object {target}.", error),
+        UnauthorizedAccessException => new StoreException("StoreAccessDenied", target, error.Message, error),
+        IOException io when DirectoryFault.IsFull(io) => new StoreException("StoreFull", root, $"There is no room in {root}.", error),
+        IOException io when DirectoryFault.IsReadOnly(io) => new StoreException("StoreAccessDenied", root, $"{root} is read-only.", error),
+        _ => new StoreException("StoreUnreachable", target, error.Message, error),
+    };
+}
