@@ -260,11 +260,11 @@ public sealed class DirectoryObjectStore : IObjectStore
         if (!Directory.Exists(start))
         {
             RequireRoot();
-            return [];
+            yield break;
         }
 
         string temporary = $"{TemporaryDirectory}/{TemporaryPrefix}";
-        return new FileSystemEnumerable<StoredObject>(
+        var files = new FileSystemEnumerable<StoredObject>(
             start,
             (ref FileSystemEntry entry) => new StoredObject(KeyOf(ref entry), entry.Length, entry.LastWriteTimeUtc),
             new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
@@ -277,6 +277,8 @@ public sealed class DirectoryObjectStore : IObjectStore
                 return key.StartsWith(prefix, StringComparison.Ordinal) && !key.StartsWith(temporary, StringComparison.Ordinal);
             },
         };
+        foreach (StoredObject file in files)
+            yield return file;
     }
 
     private string KeyOf(ref FileSystemEntry entry)
