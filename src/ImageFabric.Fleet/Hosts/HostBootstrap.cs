@@ -1,0 +1,138 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Fleet;
+
+/// <summary>
+/// Becomes the engine on a host: a fixed POSIX script finds the engine by its digest, asks for it when it is not there, verifies it, and
+/// executes it. See <c>docs/design/engine-protocol.md</c>, "Getting onto a host".
+/// </summary>
+internal static class HostBootstrap
+{
+    private const string Mark = "IMAGEFABRIC ";
+    private const int NoiseLimit = 1000;
+    private const int PieceLength = 256 * 1024;
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(0.2);
+
+    // One line and without ' \ and !, so that between single quotes it means the same to sh, bash, zsh, fish and csh.
+    // Nothing follows the upload until READY was read, so head may read as far ahead as it likes.
+    private static readonly string Script = string.Join(
+        " ",
+        "digest=$1;",
+        "say() { echo; echo \"IMAGEFABRIC $*\"; };",
+        "fail() { say FAILED \"$*\"; exit 1; };",
+        "system=\"$(uname -s) $(uname -m)\";",
+        "if test \"$system\" != \"Linux x86_64\"; then say UNSUPPORTED \"$system\"; exit 1; fi;",
+        "if test -n \"${IMAGEFABRIC_ENGINE_DIRECTORY:-}\"; then root=$IMAGEFABRIC_ENGINE_DIRECTORY;",
+        "elif test \"$(id -u)\" = 0; then root=/var/lib/imagefabric/engine;",
+        "else root=${XDG_DATA_HOME:-${HOME:-}/.local/share}/imagefabric/engine; fi;",
+        "directory=$root/$digest; engine=$directory/imagefabric;",
+        "if test -x \"$engine\"; then say HAVE; else",
+        "new=; clean() { test -z \"$new\" || rm -f \"$new\"; }; trap clean EXIT; trap \"exit 1\" HUP INT TERM PIPE;",
+        "mkdir -p \"$directory\" || fail \"cannot make $directory\";",
+        "find \"$directory\" -name \".new.*\" -mmin +60 -exec rm -f {} +;",
+        "new=$(mktemp \"$directory/.new.XXXXXX\") || fail \"cannot write into $directory\";",
+        "say NEED; read -r size || exit 1; size=$(echo \"$size\" | tr -cd 0-9);",
+        "head -c \"$size\" | gzip -dc > \"$new\" || fail \"cannot write $new\";",
+        "sum=$(sha256sum < \"$new\") || fail \"sha256sum does not run\";",
+        "test \"${sum%% *}\" = \"$digest\" || fail \"what arrived is not what was sent\";",
+        "chmod 755 \"$new\" && sync \"$new\" && mv -f \"$new\" \"$engine\" || fail \"cannot make $engine\";",
+        "new=; say READY; fi;",
+        "exec \"$engine\" serve");
+
+    /// <summary>What the user's shell on the host is to run. The digest is the only thing in it that varies.</summary>
+    public static string Command(string digest) => $"exec sh -c '{Script}' imagefabric {digest}";
+
+    /// <summary>Does this side of the handshake; after it the engine on the host waits for its request.</summary>
+    /// <exception cref="FleetException">The host cannot be reached or cannot run the engine.</exception>
+    public static async Task EstablishAsync(
+        EngineProcess ssh, HostAddress host, EngineUpload upload, IEngineObserver? observer, CancellationToken cancellationToken)
+    {
+        string? answer = await AnswerAsync(ssh, cancellationToken).ConfigureAwait(false);
+        if (answer is null)
+        {
+            int exitCode = await ssh.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            throw SshFailure.BeforeHandshake(host, exitCode, await ssh.DiagnosticsAsync(cancellationToken).ConfigureAwait(false));
+        }
+
+        if (answer == "NEED")
+        {
+            // The host may refuse in mid-upload, so its answer is read meanwhile.
+            Task sending = SendAsync(ssh, host, upload.Compressed, observer, cancellationToken);
+            answer = await AnswerAsync(ssh, cancellationToken).ConfigureAwait(false);
+            if (answer == "READY")
+            {
+                await sending.ConfigureAwait(false);
+                return;
+            }
+        }
+
+        if (answer != "HAVE")
+            throw await RefusedAsync(ssh, host, answer, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Skips what the host's shell start-up files print.
+    private static async Task<string?> AnswerAsync(EngineProcess ssh, CancellationToken cancellationToken)
+    {
+        for (int lines = 0; lines < NoiseLimit; lines++)
+        {
+            string? line = await ssh.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+            if (line is null)
+                return null;
+            if (line.StartsWith(Mark, StringComparison.Ordinal))
+                return line.Substring(Mark.Length);
+        }
+
+        return "FAILED the login prints too much of its own";
+    }
+
+    private static async Task SendAsync(
+        EngineProcess ssh, HostAddress host, byte[] program, IEngineObserver? observer, CancellationToken cancellationToken)
+    {
+        byte[] size = Encoding.ASCII.GetBytes(program.Length.ToString(CultureInfo.InvariantCulture) + "\n");
+        try
+        {
+            await ssh.WriteAsync(Write, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The host stopped reading; why, is in its answer.
+        }
+
+        void Write(Stream input)
+        {
+            var progress = new ProgressEvent { Activity = $"Installing the engine on {host.Name}", BytesTotal = program.Length };
+            var sinceProgress = Stopwatch.StartNew();
+            input.Write(size, 0, size.Length);
+            for (int offset = 0; offset < program.Length; offset += PieceLength)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int length = Math.Min(PieceLength, program.Length - offset);
+                input.Write(program, offset, length);
+                if (sinceProgress.Elapsed < ProgressPeriod && offset + length < program.Length)
+                    continue;
+                progress.BytesDone = offset + length;
+                observer?.OnProgress(progress);
+                sinceProgress.Restart();
+            }
+        }
+    }
+
+    private static async Task<FleetException> RefusedAsync(
+        EngineProcess ssh, HostAddress host, string? answer, CancellationToken cancellationToken)
+    {
+        if (answer is not null && answer.StartsWith("UNSUPPORTED ", StringComparison.Ordinal))
+            return new FleetException("HostNotSupported", host.Name, $"The host is {answer.Substring(12)}; there is an engine for Linux x86_64 only.");
+        string diagnostics = await ssh.DiagnosticsAsync(cancellationToken).ConfigureAwait(false);
+        if (answer is null && await ssh.WaitForExitAsync(cancellationToken).ConfigureAwait(false) == SshFailure.ExitCode)
+            return SshFailure.InMidWork(host, diagnostics);
+        string why = answer is not null && answer.StartsWith("FAILED ", StringComparison.Ordinal) ? answer.Substring(7) : "the installation ended early";
+        return new FleetException("EngineInstallFailed", host.Name, $"The engine could not be put on the host: {why}.{SshFailure.LastWords(diagnostics)}");
+    }
+}

@@ -1,0 +1,78 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Fleet;
+
+/// <summary>The engine on one host: directly when it is this machine, otherwise through one SSH connection for each request.</summary>
+public sealed class HostEngine
+{
+    // The shell's words for "cannot execute" and "not found".
+    private const int CannotExecute = 126;
+    private const int NotFound = 127;
+
+    private readonly HostAddress _address;
+    private readonly LocalEngine _engine;
+    private readonly string? _sshPath;
+
+    /// <summary>The engine on a host.</summary>
+    /// <param name="address">The host.</param>
+    /// <param name="engine">The engine here, which is put on the host when it is not there.</param>
+    /// <param name="sshPath">The OpenSSH client. Null: the one on PATH.</param>
+    public HostEngine(HostAddress address, LocalEngine engine, string? sshPath = null)
+    {
+        _address = address;
+        _engine = engine;
+        _sshPath = sshPath;
+    }
+
+    /// <summary>Has the host's engine do one operation.</summary>
+    /// <typeparam name="T">The class of the operation's results.</typeparam>
+    /// <param name="request">What to do.</param>
+    /// <param name="onResult">Called for each result, on any thread.</param>
+    /// <param name="observer">Hears progress and log lines.</param>
+    /// <param name="grants">Answers the engine's demands. Null for operations that have none.</param>
+    /// <param name="cancellationToken">Ends the engine there, and the connection within 1.5 s.</param>
+    /// <exception cref="FleetException">The host cannot be reached, or its engine said an error or ended without saying why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled. No process is left here.</exception>
+    public Task RunAsync<T>(
+        HostRequest request, Action<T> onResult, IEngineObserver? observer, IGrantSource? grants, CancellationToken cancellationToken)
+        where T : EngineEvent =>
+        _address.IsLocal
+            ? _engine.RunAsync(request, onResult, null, observer, grants, cancellationToken)
+            : RunRemoteAsync(request, onResult, observer, grants, cancellationToken);
+
+    private async Task RunRemoteAsync<T>(
+        HostRequest request, Action<T> onResult, IEngineObserver? observer, IGrantSource? grants, CancellationToken cancellationToken)
+        where T : EngineEvent
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        EngineUpload upload = _engine.Upload;
+        using EngineProcess ssh = SshClient.Start(_address, HostBootstrap.Command(upload.Digest), _sshPath);
+        try
+        {
+            await HostBootstrap.EstablishAsync(ssh, _address, upload, observer, cancellationToken).ConfigureAwait(false);
+            var conversation = new EngineConversation<T>(ssh, _address.Name, onResult, null, observer, grants);
+            int exitCode = await conversation.RunAsync(request, cancellationToken).ConfigureAwait(false);
+            if (!conversation.ErrorSaid)
+                await CheckExitAsync(ssh, exitCode, conversation.Spoke, cancellationToken).ConfigureAwait(false);
+            await conversation.ConcludeAsync(exitCode, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ssh.StopAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task CheckExitAsync(EngineProcess ssh, int exitCode, bool spoke, CancellationToken cancellationToken)
+    {
+        if (exitCode == SshFailure.ExitCode)
+            throw SshFailure.InMidWork(_address, await ssh.DiagnosticsAsync(cancellationToken).ConfigureAwait(false));
+        if (exitCode is CannotExecute or NotFound && !spoke)
+        {
+            string diagnostics = await ssh.DiagnosticsAsync(cancellationToken).ConfigureAwait(false);
+            throw new FleetException("EngineInstallFailed", _address.Name, "The engine does not start on the host." + SshFailure.LastWords(diagnostics));
+        }
+    }
+}

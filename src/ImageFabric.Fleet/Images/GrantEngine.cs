@@ -1,0 +1,157 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.Serialization;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Fleet;
+
+/// <summary>
+/// The engine that presigns one image's objects for all hosts. It starts when it is first asked for, answers demands in their order, and
+/// runs until it is disposed of.
+/// </summary>
+internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IGrantSource, IDisposable
+{
+    private readonly object _gate = new();
+    private readonly Queue<TaskCompletionSource<GrantEvent>> _unanswered = new();
+    private readonly SemaphoreSlim _asking = new(1);
+    private readonly TaskCompletionSource<ImageResult> _image = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _disposing = new();
+    private EngineProcess? _process;
+    private FleetException? _ended;
+    private Task _reading = Task.CompletedTask;
+
+    /// <summary>The image that is granted.</summary>
+    /// <exception cref="FleetException">The store or the image is not usable, or the engine failed.</exception>
+    public Task<ImageResult> ResolveAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_disposing.IsCancellationRequested)
+                throw new ObjectDisposedException(nameof(GrantEngine));
+            if (_process is null)
+            {
+                _process = engine.Start();
+                _reading = ReadAsync(_process);
+            }
+        }
+
+        return _image.Task.OrCancelled(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<GrantEvent> GrantAsync(DemandEvent demand, CancellationToken cancellationToken)
+    {
+        await ResolveAsync(cancellationToken).ConfigureAwait(false);
+        var answer = new TaskCompletionSource<GrantEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // Asked in the order of the queue, since the answers come in that order.
+        await _asking.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            lock (_gate)
+            {
+                if (_ended is not null)
+                    throw new FleetException(_ended.Error);
+                _unanswered.Enqueue(answer);
+            }
+
+            // Not cancelled half-way: half a line would spoil the next host's demand.
+            await _process!.WriteLineAsync(ProtocolJson.Serialize(demand), _disposing.Token).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The engine has ended; the reader says so to everyone in the queue.
+        }
+        finally
+        {
+            _asking.Release();
+        }
+
+        return await answer.Task.OrCancelled(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the engine within 1.5 s.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposing.IsCancellationRequested)
+                return;
+            _disposing.Cancel();
+        }
+
+        _reading.GetAwaiter().GetResult();
+    }
+
+    private async Task ReadAsync(EngineProcess process)
+    {
+        FleetException end;
+        try
+        {
+            await process.WriteLineAsync(ProtocolJson.Serialize(request), _disposing.Token).ConfigureAwait(false);
+            while (await process.ReadLineAsync(_disposing.Token).ConfigureAwait(false) is { } line)
+                Take(line);
+            int exitCode = await process.WaitForExitAsync(_disposing.Token).ConfigureAwait(false);
+            end = Ended($"The engine that grants ended with exit code {exitCode}.{SshFailure.LastWords(await process.DiagnosticsAsync(_disposing.Token).ConfigureAwait(false))}");
+        }
+        catch (OperationCanceledException)
+        {
+            end = Ended("The sync has ended.");
+        }
+        catch (Exception e) when (e is SerializationException or IOException)
+        {
+            end = Ended($"The engine that grants said what is not a line of the protocol, or nothing: {e.Message}");
+        }
+        catch (FleetException e)
+        {
+            end = e;
+        }
+
+        await process.StopAsync().ConfigureAwait(false);
+        process.Dispose();
+        End(end);
+    }
+
+    private void Take(string line)
+    {
+        switch (ProtocolJson.Deserialize<EngineEvent>(line).Type)
+        {
+            case EngineEvent.ResultType:
+                _image.TrySetResult(ProtocolJson.Deserialize<ImageResult>(line));
+                break;
+            case EngineEvent.GrantType when Next() is { } answer:
+                answer.TrySetResult(ProtocolJson.Deserialize<GrantEvent>(line));
+                break;
+            case EngineEvent.ErrorType:
+                TakeError(new FleetException(ProtocolJson.Deserialize<ErrorEvent>(line)));
+                break;
+        }
+    }
+
+    // An error before the image concerns everything; after it, the demand whose turn it is.
+    private void TakeError(FleetException error)
+    {
+        if (!_image.TrySetException(error))
+            Next()?.TrySetException(error);
+    }
+
+    private TaskCompletionSource<GrantEvent>? Next()
+    {
+        lock (_gate)
+            return _unanswered.Count > 0 ? _unanswered.Dequeue() : null;
+    }
+
+    private void End(FleetException end)
+    {
+        lock (_gate)
+            _ended = end;
+        _image.TrySetException(end);
+        while (Next() is { } answer)
+            answer.TrySetException(end);
+    }
+
+    private FleetException Ended(string message) => new("EngineFailed", request.Image, message);
+}

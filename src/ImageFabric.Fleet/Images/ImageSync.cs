@@ -1,0 +1,114 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Fleet;
+
+/// <summary>
+/// Brings one image to many hosts. One engine here resolves the image and presigns its objects for all of them; the data goes from the
+/// store to the hosts and never through this machine. Safe to use from many threads.
+/// </summary>
+public sealed class ImageSync : IDisposable
+{
+    private readonly LocalEngine _engine;
+    private readonly ImageSyncOptions _options;
+    private readonly GrantEngine _grants;
+    private readonly SemaphoreSlim _slots;
+
+    /// <summary>Prepares; nothing is started yet.</summary>
+    /// <param name="engine">The engine here.</param>
+    /// <param name="store">The store. Null: the user's own directory store.</param>
+    /// <param name="image"><c>NAME[:VERSION]</c>; without a version, or with <c>latest</c>, the newest.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="FleetException"><c>InvalidRequest</c>: the options contradict themselves.</exception>
+    public ImageSync(LocalEngine engine, StoreReference? store, string image, ImageSyncOptions options)
+        : this(engine, store, image, options, null)
+    {
+    }
+
+    internal ImageSync(LocalEngine engine, StoreReference? store, string image, ImageSyncOptions options, string? sshPath)
+    {
+        if (options.Throttle < 1)
+            throw new FleetException("InvalidRequest", image, $"A throttle of {options.Throttle} lets no host work.");
+        if (options.Timeout is { } timeout && (timeout <= TimeSpan.Zero || timeout.TotalMilliseconds > int.MaxValue))
+            throw new FleetException("InvalidRequest", image, $"{timeout} is not a time that a host can be given.");
+        _engine = engine;
+        _options = options;
+        _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image });
+        _slots = new SemaphoreSlim(options.Throttle);
+        SshPath = sshPath;
+    }
+
+    internal string? SshPath { get; }
+
+    /// <summary>What the store says about the image; asked once.</summary>
+    /// <exception cref="FleetException">The store or the image is not usable.</exception>
+    public Task<ImageResult> ResolveAsync(CancellationToken cancellationToken) => _grants.ResolveAsync(cancellationToken);
+
+    /// <summary>Brings the image to one host, as soon as the throttle allows.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="observer">Hears what the host's engine says.</param>
+    /// <param name="cancellationToken">Ends it; what the host already has is kept for the next time.</param>
+    /// <returns>What it came to. That the host failed is in the result, not thrown.</returns>
+    /// <exception cref="FleetException">The store or the image is not usable, so no host can succeed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<HostSyncResult> SyncAsync(HostAddress host, IEngineObserver? observer, CancellationToken cancellationToken)
+    {
+        ImageResult image = await ResolveAsync(cancellationToken).ConfigureAwait(false);
+        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await PullAsync(host, image, observer, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Ends the engine that grants, within 1.5 s.</summary>
+    public void Dispose() => _grants.Dispose();
+
+    private async Task<HostSyncResult> PullAsync(HostAddress host, ImageResult image, IEngineObserver? observer, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (_options.Timeout is { } timeout)
+            ending.CancelAfter(timeout);
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            PullResult? pulled = null;
+            var request = new PullRequest { Image = image, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
+            await new HostEngine(host, _engine, SshPath).RunAsync<PullResult>(request, r => pulled = r, observer, _grants, ending.Token).ConfigureAwait(false);
+            return Done(host, image, pulled, clock.Elapsed);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && ending.IsCancellationRequested)
+        {
+            return Failed(host, image, new FleetException("TimedOut", host.Name, $"The host did not finish within {_options.Timeout}."), clock.Elapsed);
+        }
+        catch (FleetException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return Failed(host, image, e, clock.Elapsed);
+        }
+    }
+
+    private static HostSyncResult Done(HostAddress host, ImageResult image, PullResult? pulled, TimeSpan duration)
+    {
+        if (pulled is null)
+            throw new FleetException("EngineFailed", host.Name, "The engine on the host ended without a result.");
+        return new HostSyncResult(host, image, duration)
+        {
+            Status = pulled.Status,
+            BytesFetched = pulled.BytesFetched,
+            BytesReused = pulled.BytesReused,
+            Path = pulled.Path,
+            Format = pulled.Format,
+        };
+    }
+
+    private static HostSyncResult Failed(HostAddress host, ImageResult image, FleetException failure, TimeSpan duration) =>
+        new(host, image, duration) { Error = failure.Error };
+}

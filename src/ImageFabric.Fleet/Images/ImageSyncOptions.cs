@@ -1,0 +1,19 @@
+using System;
+
+namespace ImageFabric.Fleet;
+
+/// <summary>How images are brought to hosts.</summary>
+public sealed class ImageSyncOptions
+{
+    /// <summary>Hosts at the same time, at least 1.</summary>
+    public int Throttle { get; set; } = 8;
+
+    /// <summary><c>raw</c> or <c>qcow2</c>. Null: raw.</summary>
+    public string? Format { get; set; }
+
+    /// <summary>Where the hosts keep images. Null: the host's own default.</summary>
+    public string? ImageDirectory { get; set; }
+
+    /// <summary>How long one host may take, from its connection on. Null: as long as it works.</summary>
+    public TimeSpan? Timeout { get; set; }
+}
