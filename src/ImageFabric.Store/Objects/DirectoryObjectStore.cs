@@ -55,16 +55,9 @@ public sealed class DirectoryObjectStore : IObjectStore
     public async Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken)
     {
         string path = Resolve(key);
-        cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using SafeFileHandle file = OpenForReading(path);
-            long length = RandomAccess.GetLength(file);
-            if (length > maximumLength)
-                throw TooLong(key, length, maximumLength);
-            byte[] content = new byte[length];
-            await FillAsync(file, key, 0, content, cancellationToken).ConfigureAwait(false);
-            return content;
+            return await FileObject.ReadAllAsync(path, key, maximumLength, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -77,11 +70,9 @@ public sealed class DirectoryObjectStore : IObjectStore
     {
         string path = Resolve(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using SafeFileHandle file = OpenForReading(path);
-            await FillAsync(file, key, offset, destination, cancellationToken).ConfigureAwait(false);
+            await FileObject.ReadRangeAsync(path, key, offset, destination, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -188,27 +179,6 @@ public sealed class DirectoryObjectStore : IObjectStore
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    internal static StoreException TooLong(string key, long length, long maximumLength) => new(
-        "StoreFormatNotSupported", key, $"The object {key} has {length} bytes, and {maximumLength} at most were expected.");
-
-    private static SafeFileHandle OpenForReading(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
-
-    private static async Task FillAsync(SafeFileHandle file, string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
-    {
-        int filled = 0;
-        while (filled < destination.Length)
-        {
-            int count = await RandomAccess.ReadAsync(file, destination[filled..], offset + filled, cancellationToken).ConfigureAwait(false);
-            if (count == 0)
-                throw TooShort(key, offset + destination.Length);
-            filled += count;
-        }
-    }
-
-    internal static StoreException TooShort(string key, long wanted) => new(
-        "ObjectMissing", key, $"The object {key} is not whole: it ends before byte {wanted}.");
 
     private static async Task WriteDurablyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
@@ -330,15 +300,5 @@ public sealed class DirectoryObjectStore : IObjectStore
             throw new DirectoryNotFoundException();
     }
 
-    private StoreException Describe(Exception error, string target) => error switch
-    {
-        FileNotFoundException or DirectoryNotFoundException when !Directory.Exists(root) =>
-            new StoreException("StoreNotFound", root, $"The directory {root} does not exist.", error),
-        FileNotFoundException or DirectoryNotFoundException =>
-            new StoreException("ObjectMissing", target, $"The store {root} has no object {target}.", error),
-        UnauthorizedAccessException => new StoreException("StoreAccessDenied", target, error.Message, error),
-        IOException io when DirectoryFault.IsFull(io) => new StoreException("StoreFull", root, $"There is no room in {root}.", error),
-        IOException io when DirectoryFault.IsReadOnly(io) => new StoreException("StoreAccessDenied", root, $"{root} is read-only.", error),
-        _ => new StoreException("StoreUnreachable", target, error.Message, error),
-    };
+    private StoreException Describe(Exception error, string target) => DirectoryFault.Describe(error, root, target);
 }

@@ -15,4 +15,11 @@ internal static class FileAddress
 
     /// <summary>The path an address stands for.</summary>
     public static string PathOf(Uri address) => OperatingSystem.IsWindows() ? address.LocalPath : Uri.UnescapeDataString(address.AbsolutePath);
+
+    /// <summary>The store's directory, given the path of an object in it.</summary>
+    public static string RootOf(string path, string key)
+    {
+        string relative = Path.DirectorySeparatorChar + key.Replace('/', Path.DirectorySeparatorChar);
+        return path.EndsWith(relative, StringComparison.Ordinal) ? path[..^relative.Length] : Path.GetDirectoryName(path)!;
+    }
 }

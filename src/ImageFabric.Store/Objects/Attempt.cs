@@ -1,0 +1,43 @@
+namespace ImageFabric.Store.Objects;
+
+/// <summary>One attempt at a request: cancelled when its caller gives up, and when no byte has moved for too long.</summary>
+internal sealed class Attempt : IDisposable
+{
+    private readonly TimeSpan stall;
+    private readonly CancellationToken caller;
+    private readonly CancellationTokenSource source;
+
+    /// <summary>Begins an attempt that may be silent for <paramref name="stall"/>.</summary>
+    public Attempt(TimeSpan stall, CancellationToken caller)
+    {
+        this.stall = stall;
+        this.caller = caller;
+        source = CancellationTokenSource.CreateLinkedTokenSource(caller);
+        source.CancelAfter(stall);
+    }
+
+    /// <summary>To be passed to everything the attempt awaits.</summary>
+    public CancellationToken Token => source.Token;
+
+    /// <summary>True when silence, not the caller, ended the attempt.</summary>
+    public bool Stalled => source.IsCancellationRequested && !caller.IsCancellationRequested;
+
+    /// <summary>True when bytes have arrived that a further attempt need not fetch again.</summary>
+    public bool Gained { get; private set; }
+
+    /// <summary>Bytes moved: the silence begins anew.</summary>
+    public void Alive() => source.CancelAfter(stall);
+
+    /// <summary>The last byte was sent: what is in the network's buffers, and the store's own work, may take <paramref name="times"/> the usual silence.</summary>
+    public void AwaitAnswer(int times) => source.CancelAfter(stall * times);
+
+    /// <summary>Bytes arrived for good: the silence begins anew, and so does the patience with the store.</summary>
+    public void Gain()
+    {
+        Gained = true;
+        Alive();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => source.Dispose();
+}

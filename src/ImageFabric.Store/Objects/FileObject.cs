@@ -1,0 +1,43 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Store.Objects;
+
+/// <summary>Reads an object that is a file. Faults of the file system come out as they are.</summary>
+internal static class FileObject
+{
+    /// <summary>The whole of a file of at most <paramref name="maximumLength"/> bytes.</summary>
+    public static async Task<byte[]> ReadAllAsync(string path, string key, long maximumLength, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using SafeFileHandle file = Open(path);
+        long length = RandomAccess.GetLength(file);
+        if (length > maximumLength)
+            throw ObjectLength.TooLong(key, length, maximumLength);
+        byte[] content = new byte[length];
+        await FillAsync(file, key, 0, content, cancellationToken).ConfigureAwait(false);
+        return content;
+    }
+
+    /// <summary>Fills the destination from <paramref name="offset"/> on.</summary>
+    public static async Task ReadRangeAsync(string path, string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using SafeFileHandle file = Open(path);
+        await FillAsync(file, key, offset, destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static SafeFileHandle Open(string path) =>
+        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+
+    private static async Task FillAsync(SafeFileHandle file, string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        int filled = 0;
+        while (filled < destination.Length)
+        {
+            int count = await RandomAccess.ReadAsync(file, destination[filled..], offset + filled, cancellationToken).ConfigureAwait(false);
+            if (count == 0)
+                throw ObjectLength.TooShort(key, offset + destination.Length);
+            filled += count;
+        }
+    }
+}
