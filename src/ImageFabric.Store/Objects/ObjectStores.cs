@@ -3,8 +3,6 @@ namespace ImageFabric.Store.Objects;
 /// <summary>Opens stores by their address, and finds out what they honour.</summary>
 public static class ObjectStores
 {
-    private const string S3Scheme = "s3://";
-
     /// <summary>Opens a store. An S3 store costs one round trip, by which bucket and credentials are known to be good; a directory none.</summary>
     /// <param name="location">Where it is.</param>
     /// <param name="create">Makes the directory or the bucket when it is missing.</param>
@@ -13,14 +11,15 @@ public static class ObjectStores
     public static async Task<IObjectStore> OpenAsync(ObjectStoreLocation location, bool create, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(location);
-        if (location.Uri.StartsWith(S3Scheme, StringComparison.OrdinalIgnoreCase))
-            throw new StoreException("InvalidRequest", location.Uri, "S3 stores are not available in this build.");
+        if (S3Address.IsMeant(location.Uri))
+            return await S3ObjectStore.OpenAsync(location, create, cancellationToken).ConfigureAwait(false);
         if (location.Uri.Length == 0 || location.Uri.Contains("://", StringComparison.Ordinal))
             throw new StoreException("InvalidRequest", location.Uri, "A store's address is a directory or s3://bucket[/prefix].");
         return await Task.Run(() => DirectoryObjectStore.Open(location.Uri, create), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Finds out by trying whether <see cref="PutMode.CreateOnly"/> lets one writer win: creates an object under <c>tmp/</c> twice, and removes it.</summary>
+    /// <summary>Finds out by trying whether <see cref="PutMode.CreateOnly"/> lets one writer win: creates an object under <c>tmp/</c> twice, and removes it.
+    /// A store that does not is written with care from then on, as long as it is open.</summary>
     /// <returns>False when the store took the second write as well, or has no such writes.</returns>
     /// <exception cref="StoreException">As for <see cref="IObjectStore.PutAsync"/>.</exception>
     public static async Task<bool> ProbeConditionalWritesAsync(IObjectStore store, CancellationToken cancellationToken)
@@ -31,6 +30,8 @@ public static class ObjectStores
         {
             bool first = await store.PutAsync(key, "first"u8.ToArray(), PutMode.CreateOnly, cancellationToken).ConfigureAwait(false);
             bool second = await store.PutAsync(key, "second"u8.ToArray(), PutMode.CreateOnly, cancellationToken).ConfigureAwait(false);
+            if (first && second && store is S3ObjectStore s3)
+                s3.DistrustConditions();
             return first && !second && store.ConditionalWrites;
         }
         finally

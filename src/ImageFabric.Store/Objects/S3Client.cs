@@ -1,0 +1,57 @@
+using System.Net.Http;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace ImageFabric.Store.Objects;
+
+/// <summary>Sets the AWS client up so that it talks to any S3 service and leaves retries and time limits to <see cref="RetryPolicy"/>.</summary>
+internal static class S3Client
+{
+    private const string DefaultRegion = "us-east-1";
+
+    /// <summary>Makes the client of a location.</summary>
+    /// <exception cref="StoreException"><c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
+    public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http)
+    {
+        string? endpoint = FirstSet(location.Endpoint, Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3"), Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL"));
+        AWSCredentials credentials = S3Credentials.Find(location, ownEndpoint: endpoint is not null);
+        string region = FirstSet(location.Region, FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: endpoint is null)?.SystemName) ?? DefaultRegion;
+        var config = new AmazonS3Config
+        {
+            ForcePathStyle = true,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            MaxErrorRetry = 0,
+            ThrottleRetries = false,
+            Timeout = Timeout.InfiniteTimeSpan,
+            DisableLogging = true,
+            HttpClientFactory = new OneClient(http),
+        };
+        if (endpoint is null)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        }
+        else
+        {
+            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+                throw new StoreException("InvalidRequest", endpoint, "An S3 endpoint is http(s)://host[:port].");
+            config.ServiceURL = endpoint;
+            config.AuthenticationRegion = region;
+            config.UseHttp = address.Scheme == "http";
+        }
+
+        return new AmazonS3Client(credentials, config);
+    }
+
+    private static string? FirstSet(params string?[] values) => values.FirstOrDefault(value => !string.IsNullOrEmpty(value));
+
+    private sealed class OneClient(HttpClient http) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => http;
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}

@@ -1,0 +1,307 @@
+using System.Net;
+using System.Net.Http;
+using System.Runtime.CompilerServices;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace ImageFabric.Store.Objects;
+
+/// <summary>
+/// A store in a bucket of any S3 service. Bodies are signed (<c>x-amz-content-sha256</c>), so the service refuses one that was damaged on its way;
+/// reads go through presigned addresses, as on hosts.
+/// </summary>
+public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
+{
+    /// <summary>On objects written create-only: tells a writer whose answer was lost that the object is its own.</summary>
+    private const string WriterMetadata = "imagefabric-writer";
+
+    /// <summary>A service may look through much before it answers a listing.</summary>
+    private const int ListStalls = 4;
+
+    private static readonly TimeSpan OwnGrant = TimeSpan.FromHours(1);
+
+    /// <summary>The longest that a presigned address of signature version 4 can live.</summary>
+    private static readonly TimeSpan LongestGrant = TimeSpan.FromDays(7);
+
+    private readonly S3Address address;
+    private readonly HttpClient http;
+    private readonly AmazonS3Client client;
+    private readonly RetryPolicy retry;
+    private readonly HttpObjectReader reader;
+    private volatile bool unconditional;
+
+    private S3ObjectStore(ObjectStoreLocation location, RetryPolicy retry)
+    {
+        address = S3Address.Parse(location.Uri);
+        http = HttpChannel.Create();
+        client = S3Client.Create(location, http);
+        this.retry = retry;
+        reader = new HttpObjectReader(http, retry, this);
+    }
+
+    /// <inheritdoc/>
+    public string Location => address.ToString();
+
+    /// <summary>
+    /// True until the service has said that it does not have <c>If-None-Match</c>, or a probe has found that it ignores it.
+    /// From then on a create-only write looks first and writes then, and of two writers at the same moment both may believe to have won.
+    /// </summary>
+    public bool ConditionalWrites => !unconditional;
+
+    string IObjectAddresses.RefusedId => "StoreAccessDenied";
+
+    /// <summary>Opens the store with one request, by which bucket and credentials are known to be good.</summary>
+    /// <param name="location">Where it is.</param>
+    /// <param name="create">Makes the bucket when it is missing.</param>
+    /// <param name="cancellationToken">Stops the attempt.</param>
+    /// <exception cref="StoreException"><c>StoreNotFound</c>, <c>StoreUnreachable</c>, <c>StoreAccessDenied</c>, <c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
+    public static Task<S3ObjectStore> OpenAsync(ObjectStoreLocation location, bool create, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return OpenAsync(location, create, RetryPolicy.Opening, RetryPolicy.Default, cancellationToken);
+    }
+
+    internal static async Task<S3ObjectStore> OpenAsync(
+        ObjectStoreLocation location, bool create, RetryPolicy opening, RetryPolicy working, CancellationToken cancellationToken)
+    {
+        // The credential chain reads files, and may ask services of its own.
+        S3ObjectStore store = await Task.Run(() => new S3ObjectStore(location, working), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await store.RequireBucketAsync(opening, create, cancellationToken).ConfigureAwait(false);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        return reader.ReadAllAsync(key, maximumLength, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return reader.ReadRangeAsync(key, offset, destination, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        if (mode == PutMode.CreateOnly)
+        {
+            if (ConditionalWrites && await CreateAsync(key, content, cancellationToken).ConfigureAwait(false) is { } created)
+                return created;
+            if (await StatAsync(key, cancellationToken).ConfigureAwait(false) is not null)
+                return false;
+        }
+
+        await RunAsync(key, attempt => client.PutObjectAsync(Upload(key, content, attempt), attempt.Token), cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        GetObjectMetadataResponse? found = await HeadAsync(key, cancellationToken).ConfigureAwait(false);
+        return found is null ? null : new StoredObject(key, found.ContentLength, TimeOf(found.LastModified));
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ObjectKey.CheckPrefix(prefix);
+        string? next = null;
+        do
+        {
+            var request = new ListObjectsV2Request { BucketName = address.Bucket, Prefix = address.Prefix + prefix, ContinuationToken = next };
+            ListObjectsV2Response page = await RunAsync(
+                Location,
+                attempt =>
+                {
+                    attempt.AwaitAnswer(ListStalls);
+                    return client.ListObjectsV2Async(request, attempt.Token);
+                },
+                cancellationToken).ConfigureAwait(false);
+            foreach (S3Object one in page.S3Objects ?? [])
+            {
+                string key = one.Key[address.Prefix.Length..];
+
+                // Consoles leave empty objects in place of folders.
+                if (key.Length > 0 && !key.EndsWith('/'))
+                    yield return new StoredObject(key, one.Size ?? 0, TimeOf(one.LastModified));
+            }
+
+            next = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (next is not null);
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string key, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        return RunAsync(
+            key,
+            async attempt =>
+            {
+                try
+                {
+                    await client.DeleteObjectAsync(address.Bucket, address.Prefix + key, attempt.Token).ConfigureAwait(false);
+                }
+                catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchKey")
+                {
+                    // Some services say so; it is what was wanted.
+                }
+
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The lifetime is not positive, or longer than 7 days.</exception>
+    public Uri Grant(string key, TimeSpan lifetime)
+    {
+        ObjectKey.Check(key);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, LongestGrant);
+        return new Uri(client.GetPreSignedURL(Presigned(key, lifetime)));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    async ValueTask<Uri> IObjectAddresses.OfAsync(string key, CancellationToken cancellationToken) =>
+        new(await client.GetPreSignedURLAsync(Presigned(key, OwnGrant)).WaitAsync(cancellationToken).ConfigureAwait(false));
+
+    ValueTask<Uri?> IObjectAddresses.RenewAsync(string key, Uri refused, CancellationToken cancellationToken) => ValueTask.FromResult<Uri?>(null);
+
+    /// <summary>Remembers that the service takes <c>If-None-Match</c> and does not mean it.</summary>
+    internal void DistrustConditions() => unconditional = true;
+
+    private static DateTimeOffset TimeOf(DateTime? time) => new(time?.ToUniversalTime() ?? DateTime.UnixEpoch);
+
+    private async Task RequireBucketAsync(RetryPolicy opening, bool create, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Listing needs no more rights than the store's work, and unlike HEAD says what is wrong.
+            var request = new ListObjectsV2Request { BucketName = address.Bucket, Prefix = address.Prefix, MaxKeys = 1 };
+            await RunAsync(opening, Location, attempt => client.ListObjectsV2Async(request, attempt.Token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException missing) when (create && missing.Id == "StoreNotFound")
+        {
+            // Only Amazon wants a bucket's region named; other services have regions of their own making.
+            var request = new PutBucketRequest { BucketName = address.Bucket, UseClientRegion = client.Config.ServiceURL is null };
+            await RunAsync(opening, Location, attempt => client.PutBucketAsync(request, attempt.Token), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Writes with <c>If-None-Match: *</c>: whether this writer won, or null when the service has no such thing.</summary>
+    private Task<bool?> CreateAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        string writer = Guid.NewGuid().ToString("N");
+        bool answerLost = false;
+        return RunAsync<bool?>(
+            key,
+            async attempt =>
+            {
+                PutObjectRequest request = Upload(key, content, attempt);
+                request.IfNoneMatch = "*";
+                request.Metadata.Add(WriterMetadata, writer);
+                try
+                {
+                    await client.PutObjectAsync(request, attempt.Token).ConfigureAwait(false);
+                    return true;
+                }
+                catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.PreconditionFailed)
+                {
+                    return answerLost && await IsOwnAsync(key, writer, cancellationToken).ConfigureAwait(false);
+                }
+                catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotImplemented)
+                {
+                    unconditional = true;
+                    return null;
+                }
+                catch
+                {
+                    answerLost = true;
+                    throw;
+                }
+            },
+            cancellationToken);
+    }
+
+    private async Task<bool> IsOwnAsync(string key, string writer, CancellationToken cancellationToken) =>
+        await HeadAsync(key, cancellationToken).ConfigureAwait(false) is { } found && found.Metadata[WriterMetadata] == writer;
+
+    private Task<GetObjectMetadataResponse?> HeadAsync(string key, CancellationToken cancellationToken) => RunAsync(
+        key,
+        async attempt =>
+        {
+            try
+            {
+                return await client.GetObjectMetadataAsync(address.Bucket, address.Prefix + key, attempt.Token).ConfigureAwait(false);
+            }
+            catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound && error.ErrorCode != "NoSuchBucket")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
+
+    private PutObjectRequest Upload(string key, ReadOnlyMemory<byte> content, Attempt attempt) => new()
+    {
+        BucketName = address.Bucket,
+        Key = address.Prefix + key,
+        InputStream = new UploadStream(content, attempt),
+        AutoCloseStream = false,
+        ContentType = "application/octet-stream",
+
+        // Chunked signatures are a form of their own that several services lack.
+        UseChunkEncoding = false,
+    };
+
+    private GetPreSignedUrlRequest Presigned(string key, TimeSpan lifetime) => new()
+    {
+        BucketName = address.Bucket,
+        Key = address.Prefix + key,
+        Verb = HttpVerb.GET,
+        Expires = DateTime.UtcNow + lifetime,
+        Protocol = client.Config.ServiceURL?.StartsWith("http:", StringComparison.OrdinalIgnoreCase) == true ? Protocol.HTTP : Protocol.HTTPS,
+    };
+
+    private Task<T> RunAsync<T>(string target, Func<Attempt, Task<T>> work, CancellationToken cancellationToken) => RunAsync(retry, target, work, cancellationToken);
+
+    private static Task<T> RunAsync<T>(RetryPolicy policy, string target, Func<Attempt, Task<T>> work, CancellationToken cancellationToken) => policy.RunAsync(
+        target,
+        async attempt =>
+        {
+            try
+            {
+                return await work(attempt).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is AmazonServiceException or AmazonClientException)
+            {
+                throw S3Fault.Describe(error, target);
+            }
+        },
+        cancellationToken);
+}

@@ -1,0 +1,84 @@
+namespace ImageFabric.Store.Objects;
+
+/// <summary>The body of one upload attempt, which tells the attempt when bytes move. Read twice: for the signature, then for the wire.</summary>
+internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt) : Stream
+{
+    /// <summary>What lies in send buffers at the end may take long on a slow line, and the store writes before it answers.</summary>
+    private const int AnswerStalls = 4;
+
+    private int position;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => content.Length;
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => position;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, content.Length);
+            position = (int)value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        int count = Math.Min(buffer.Length, content.Length - position);
+        content.Span.Slice(position, count).CopyTo(buffer);
+        position += count;
+        if (position == content.Length)
+            attempt.AwaitAnswer(AnswerStalls);
+        else
+            attempt.Alive();
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Read(buffer.Span));
+    }
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        Position = origin switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => position + offset,
+            _ => content.Length + offset,
+        };
+        return position;
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
