@@ -13,6 +13,9 @@ public interface ILogicalDisk : IDisposable
     /// <summary>Size of the file in bytes.</summary>
     long FileLength { get; }
 
+    /// <summary>What a person should know about the file although it can be read, for example that internal snapshots are ignored. One sentence each.</summary>
+    IReadOnlyList<string> Notices { get; }
+
     /// <summary>
     /// The parts of the disk that may hold data, in ascending order, without overlap, never empty, within <see cref="Length"/>. What they leave out
     /// reads as zero. Neighbouring extents may touch. Nothing is read ahead of the consumer.
@@ -24,6 +27,10 @@ public interface ILogicalDisk : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The range is not within the disk.</exception>
     /// <exception cref="DiskException">The file cannot be read or is damaged there.</exception>
     ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Checks that the file still has the size and modification time it had when it was opened. Call it after the last read.</summary>
+    /// <exception cref="DiskException"><c>SourceChanged</c>: what was read may be a mixture of old and new content.</exception>
+    void ThrowIfChanged();
 }
 
 /// <summary>A run of bytes of a disk.</summary>

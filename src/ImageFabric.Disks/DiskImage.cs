@@ -1,0 +1,48 @@
+using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Qcow2;
+using ImageFabric.Disks.Raw;
+
+namespace ImageFabric.Disks;
+
+/// <summary>The preflight every disk image file passes before a byte of it is used.</summary>
+public static class DiskImage
+{
+    /// <summary>
+    /// Opens a disk image file for reading. Its format is told by its content, never by its name; a file that has no known format's mark is a raw disk.
+    /// </summary>
+    /// <param name="path">A regular file or a block device.</param>
+    /// <param name="policy">Limits of size.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="DiskException">
+    /// <c>FileNotFound</c>, <c>FileUnreadable</c>, <c>FormatNotSupported</c>, <c>FormatFeatureNotSupported</c>, <c>ImageCorrupt</c>,
+    /// <c>ForeignReference</c>, <c>ImageTooLarge</c>, <c>ImageEmpty</c>, or <c>SourceChanged</c>.
+    /// </exception>
+    public static async Task<ILogicalDisk> OpenAsync(string path, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(policy);
+        SourceFile file = SourceFile.Open(path);
+        try
+        {
+            if (file.Length > policy.MaximumFileLength)
+                throw new DiskException("ImageTooLarge", path, $"The file has {file.Length} bytes; the limit is {policy.MaximumFileLength}.");
+            string format = await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
+            ILogicalDisk disk = format switch
+            {
+                "raw" => new RawDisk(file),
+                "qcow2" => await Qcow2Disk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+                _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read."),
+            };
+            if (disk.Length == 0)
+                throw new DiskException("ImageEmpty", path, "The disk has no bytes.");
+            if (disk.Length > policy.MaximumVirtualLength)
+                throw new DiskException("ImageTooLarge", path, $"The disk has {disk.Length} bytes; the limit is {policy.MaximumVirtualLength}.");
+            return disk;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Disks.Files;
+
+/// <summary>What kind of file a path leads to, how long it is, and when its content last changed.</summary>
+/// <param name="IsDisk">True for a regular file or a block device, the two kinds that hold a disk.</param>
+/// <param name="Length">Length in bytes.</param>
+/// <param name="Modified">Time of the last change of content, in units that only equality is asked of.</param>
+internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modified)
+{
+    private const int CurrentDirectory = -100;
+    private const int EmptyPath = 0x1000;
+    private const uint BasicStatus = 0x7ff;
+    private const int FileTypeMask = 0xF000;
+    private const int RegularFile = 0x8000;
+    private const int BlockDevice = 0x6000;
+
+    /// <summary>Says, without opening it, whether a path leads to a regular file or a block device: opening a pipe would wait for its other end.</summary>
+    public static bool MayBeDisk(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return File.Exists(path);
+        return TryAsk(path, out LinuxCalls.StatusAnswer answer) && IsDiskType(answer.Mode);
+    }
+
+    /// <summary>Asks about an open file.</summary>
+    public static FileStatus Of(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+            return new FileStatus(true, RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file).Ticks);
+
+        LinuxCalls.StatusAnswer answer = Ask(file);
+        long length = (answer.Mode & FileTypeMask) == BlockDevice ? Check(LinuxCalls.Seek(file, 0, LinuxCalls.SeekEnd)) : (long)answer.Size;
+        return new FileStatus(IsDiskType(answer.Mode), length, ((Int128)answer.ModifiedSeconds * 1_000_000_000) + answer.ModifiedNanoseconds);
+    }
+
+    private static bool IsDiskType(ushort mode) => (mode & FileTypeMask) is RegularFile or BlockDevice;
+
+    [SupportedOSPlatform("linux")]
+    private static unsafe bool TryAsk(string path, out LinuxCalls.StatusAnswer answer)
+    {
+        fixed (LinuxCalls.StatusAnswer* pointer = &answer)
+            return LinuxCalls.StatusOfPath(CurrentDirectory, path, 0, BasicStatus, pointer) == 0;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static unsafe LinuxCalls.StatusAnswer Ask(SafeFileHandle file)
+    {
+        LinuxCalls.StatusAnswer answer;
+        Check(LinuxCalls.StatusOfFile(file, string.Empty, EmptyPath, BasicStatus, &answer));
+        return answer;
+    }
+
+    private static long Check(long result) => result >= 0 ? result : throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+}

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Disks.Files;
+
+/// <summary>The system calls that .NET has no method for. Each returns what the C function returns and sets errno as the last P/Invoke error.</summary>
+[SupportedOSPlatform("linux")]
+internal static unsafe partial class LinuxCalls
+{
+    public const int SeekEnd = 2;
+    public const int SeekData = 3;
+    public const int SeekHole = 4;
+
+    /// <summary>_IOW(0x94, 13, struct file_clone_range), linux/fs.h.</summary>
+    public const nuint CloneRangeRequest = 0x4020940D;
+
+    /// <summary>FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, linux/falloc.h.</summary>
+    public const int PunchHole = 0x01 | 0x02;
+
+    /// <summary>O_RDONLY | O_DIRECTORY | O_CLOEXEC, which differ between processor families only in O_DIRECTORY.</summary>
+    public static int OpenDirectoryFlags => 0x80000 | (RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 : 0x10000);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int CloneRange(SafeFileHandle destination, nuint request, CloneRangeArgument* argument);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Synchronize(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOfPath(int directory, string path, int flags, uint mask, StatusAnswer* answer);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOfFile(SafeFileHandle file, string path, int flags, uint mask, StatusAnswer* answer);
+
+    /// <summary>struct file_clone_range, linux/fs.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct CloneRangeArgument
+    {
+        public long SourceFile;
+        public ulong SourceOffset;
+        public ulong SourceLength;
+        public ulong DestinationOffset;
+    }
+
+    /// <summary>The fields of struct statx that are needed, linux/stat.h; the same on every processor family.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct StatusAnswer
+    {
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(40)]
+        public ulong Size;
+
+        [FieldOffset(112)]
+        public long ModifiedSeconds;
+
+        [FieldOffset(120)]
+        public uint ModifiedNanoseconds;
+    }
+}

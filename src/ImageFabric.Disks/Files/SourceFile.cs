@@ -1,0 +1,92 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Disks.Files;
+
+/// <summary>A disk image file opened for reading: positional reads, its length, and whether it is still what it was. Reads may overlap in time.</summary>
+internal sealed class SourceFile : IDisposable
+{
+    private readonly FileStatus opened;
+
+    private SourceFile(string path, SafeFileHandle handle, FileStatus status)
+    {
+        Path = path;
+        Handle = handle;
+        opened = status;
+    }
+
+    public string Path { get; }
+
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Length in bytes when the file was opened.</summary>
+    public long Length => opened.Length;
+
+    /// <exception cref="DiskException"><c>FileNotFound</c> or <c>FileUnreadable</c>.</exception>
+    public static SourceFile Open(string path)
+    {
+        SafeFileHandle? handle = null;
+        try
+        {
+            if ((File.Exists(path) || Directory.Exists(path)) && !FileStatus.MayBeDisk(path))
+                throw NotAFile(path);
+            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.Asynchronous);
+            FileStatus status = FileStatus.Of(handle);
+            if (!status.IsDisk)
+                throw NotAFile(path);
+            return new SourceFile(path, handle, status);
+        }
+        catch (Exception error)
+        {
+            handle?.Dispose();
+            if (FileErrors.IsFileError(error))
+                throw FileErrors.Opening(path, error);
+            throw;
+        }
+    }
+
+    /// <summary>Reads a range that lies within the file.</summary>
+    /// <exception cref="DiskException"><c>FileUnreadable</c>, or <c>SourceChanged</c> when the file is shorter now.</exception>
+    public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (!buffer.IsEmpty)
+        {
+            int count;
+            try
+            {
+                count = await RandomAccess.ReadAsync(Handle, buffer, offset, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (FileErrors.IsFileError(error))
+            {
+                throw FileErrors.Reading(Path, offset, error);
+            }
+
+            if (count == 0)
+                throw Changed();
+            offset += count;
+            buffer = buffer[count..];
+        }
+    }
+
+    /// <exception cref="DiskException"><c>SourceChanged</c> or <c>FileUnreadable</c>.</exception>
+    public void ThrowIfChanged()
+    {
+        FileStatus now;
+        try
+        {
+            now = FileStatus.Of(Handle);
+        }
+        catch (Exception error) when (FileErrors.IsFileError(error))
+        {
+            throw FileErrors.Reading(Path, 0, error);
+        }
+
+        if (now != opened)
+            throw Changed();
+    }
+
+    public void Dispose() => Handle.Dispose();
+
+    private DiskException Changed() => new("SourceChanged", Path, $"The file '{Path}' changed while it was read.");
+
+    private static DiskException NotAFile(string path) => new("FileNotFound", path, $"'{path}' is neither a regular file nor a block device.");
+}

@@ -1,0 +1,213 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+
+namespace ImageFabric.Disks.Tests;
+
+public sealed class PreflightTests : IDisposable
+{
+    private readonly ImageDirectory images = new();
+
+    public void Dispose() => images.Dispose();
+
+    [Fact]
+    public Task A_missing_file_is_not_found() => DiskReading.AssertRefusedAsync(images.File("nothing"), "FileNotFound");
+
+    [Fact]
+    public Task A_directory_is_not_a_disk() => DiskReading.AssertRefusedAsync(Path.GetDirectoryName(images.File("x"))!, "FileNotFound");
+
+    [LinuxFact]
+    public async Task A_pipe_is_refused_without_waiting_for_its_other_end()
+    {
+        string pipe = images.File("pipe");
+        using (Process mkfifo = Process.Start("mkfifo", [pipe]))
+            await mkfifo.WaitForExitAsync();
+        await DiskReading.AssertRefusedAsync(pipe, "FileNotFound");
+    }
+
+    [Fact]
+    public async Task An_empty_file_is_refused()
+    {
+        await File.WriteAllBytesAsync(images.File("disk.raw"), []);
+        await DiskReading.AssertRefusedAsync(images.File("disk.raw"), "ImageEmpty");
+    }
+
+    [QemuTheory]
+    [InlineData("vhdx", "")]
+    [InlineData("vpc", "")]
+    [InlineData("vpc", "subformat=fixed")]
+    [InlineData("vmdk", "")]
+    [InlineData("vmdk", "subformat=twoGbMaxExtentSparse")]
+    [InlineData("vdi", "")]
+    [InlineData("qed", "")]
+    [InlineData("qcow", "")]
+    [InlineData("parallels", "")]
+    public async Task Formats_of_others_are_told_by_content_and_refused(string format, string options)
+    {
+        string image = images.File("disk.raw");
+        QemuImg.Run("create", "-f", format, "-o", options, image, "10M");
+        await DiskReading.AssertRefusedAsync(image, "FormatNotSupported");
+    }
+
+    [Theory]
+    [InlineData("gzip", new byte[] { 0x1f, 0x8b, 0x08 })]
+    [InlineData("xz", new byte[] { 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00 })]
+    [InlineData("zstd", new byte[] { 0x28, 0xb5, 0x2f, 0xfd })]
+    public async Task Compressed_files_are_refused_by_name(string format, byte[] mark)
+    {
+        string image = images.File("disk.raw");
+        await File.WriteAllBytesAsync(image, [.. mark, .. new byte[1000]]);
+        DiskException error = await DiskReading.AssertRefusedAsync(image, "FormatNotSupported");
+        Assert.Contains(format, error.Message);
+    }
+
+    [Fact]
+    public async Task An_iso_is_a_raw_disk()
+    {
+        byte[] iso = new byte[40_000];
+        "CD001"u8.CopyTo(iso.AsSpan(32769));
+        await File.WriteAllBytesAsync(images.File("disk.iso"), iso);
+        using ILogicalDisk disk = await DiskReading.OpenAsync(images.File("disk.iso"));
+        Assert.Equal("raw", disk.Format);
+    }
+
+    [QemuFact]
+    public async Task A_qcow2_is_one_whatever_its_name()
+    {
+        QemuImg.Run("create", "-f", "qcow2", images.File("disk.raw"), "10M");
+        using ILogicalDisk disk = await DiskReading.OpenAsync(images.File("disk.raw"));
+        Assert.Equal("qcow2", disk.Format);
+    }
+
+    [QemuFact]
+    public async Task A_backing_file_is_refused()
+    {
+        QemuImg.Run("create", "-f", "raw", images.File("base.raw"), "10M");
+        QemuImg.Run("create", "-f", "qcow2", "-b", images.File("base.raw"), "-F", "raw", images.File("disk.qcow2"));
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), "ForeignReference");
+    }
+
+    [QemuFact]
+    public async Task A_backing_file_is_refused_before_other_faults_are_looked_at()
+    {
+        QemuImg.Run("create", "-f", "raw", images.File("base.raw"), "10M");
+        QemuImg.Run("create", "-f", "qcow2", "-b", images.File("base.raw"), "-F", "raw", images.File("disk.qcow2"));
+        Patch(images.File("disk.qcow2"), 20, uint.MaxValue);
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), "ForeignReference");
+    }
+
+    [QemuFact]
+    public async Task An_external_data_file_is_refused()
+    {
+        QemuImg.Run("create", "-f", "qcow2", "-o", $"data_file={images.File("data.raw")}", images.File("disk.qcow2"), "10M");
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), "ForeignReference");
+
+        // The name alone is refused as well: another program may follow it.
+        Patch(images.File("disk.qcow2"), 76, 0);
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), "ForeignReference");
+    }
+
+    [QemuFact]
+    public async Task Encryption_is_refused()
+    {
+        QemuImg.Run(
+            "create", "--object", "secret,id=s,data=secret", "-f", "qcow2", "-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", images.File("disk.qcow2"), "10M");
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), "FormatFeatureNotSupported");
+    }
+
+    [QemuTheory]
+    [InlineData(1u, "ImageCorrupt")]
+    [InlineData(2u, "ImageCorrupt")]
+    [InlineData(4u, "ForeignReference")]
+    [InlineData(8u, "ImageCorrupt")]
+    [InlineData(32u, "FormatFeatureNotSupported")]
+    public async Task Incompatible_features_are_refused(uint features, string id)
+    {
+        QemuImg.Run("create", "-f", "qcow2", images.File("disk.qcow2"), "10M");
+        Patch(images.File("disk.qcow2"), 76, features);
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), id);
+    }
+
+    [QemuFact]
+    public async Task The_file_and_the_disk_are_held_to_the_limits_of_the_policy()
+    {
+        QemuImg.Run("create", "-f", "qcow2", images.File("disk.qcow2"), "10M");
+        var small = new DiskPolicy { MaximumVirtualLength = (10 << 20) - 1 };
+        var exact = new DiskPolicy { MaximumVirtualLength = 10 << 20, MaximumFileLength = new FileInfo(images.File("disk.qcow2")).Length };
+        var shortFile = exact with { MaximumFileLength = exact.MaximumFileLength - 1 };
+        (await DiskImage.OpenAsync(images.File("disk.qcow2"), exact, CancellationToken.None)).Dispose();
+        foreach (DiskPolicy policy in new[] { small, shortFile })
+        {
+            DiskException error = await Assert.ThrowsAsync<DiskException>(() => DiskImage.OpenAsync(images.File("disk.qcow2"), policy, CancellationToken.None));
+            Assert.Equal("ImageTooLarge", error.Id);
+        }
+    }
+
+    [QemuFact]
+    public async Task A_qcow2_without_a_sector_is_empty()
+    {
+        QemuImg.Run("create", "-f", "qcow2", images.File("disk.qcow2"), "0");
+        await DiskReading.AssertRefusedAsync(images.File("disk.qcow2"), "ImageEmpty");
+    }
+
+    [QemuFact]
+    public async Task A_file_that_was_cut_off_is_refused()
+    {
+        string raw = images.MakeRaw("source.raw", 5 << 20);
+        string qcow2 = images.File("disk.qcow2");
+        QemuImg.Run("convert", "-f", "raw", "-O", "qcow2", raw, qcow2);
+        long length = new FileInfo(qcow2).Length;
+        foreach (long cut in new[] { length - (2 << 16), length / 2, 300_000, 100, 50, 6 })
+        {
+            using (FileStream file = File.OpenWrite(qcow2))
+                file.SetLength(cut);
+            await DiskReading.AssertRefusedAsync(qcow2, "ImageCorrupt");
+        }
+    }
+
+    [QemuFact]
+    public async Task Two_L1_entries_that_lead_to_one_L2_table_are_refused()
+    {
+        string qcow2 = images.File("disk.qcow2");
+        QemuImg.Run("create", "-f", "qcow2", qcow2, "2G");
+        QemuImg.Io(qcow2, "qcow2", "write 0 64k");
+        long l1 = (long)Read64(qcow2, 40);
+        ulong entry = Read64(qcow2, l1);
+        Patch(qcow2, l1 + 8, (uint)(entry >> 32), (uint)entry);
+        DiskException error = await DiskReading.AssertRefusedAsync(qcow2, "ImageCorrupt");
+        Assert.Equal((long)(entry & 0x00ff_ffff_ffff_fe00), error.Offset);
+    }
+
+    [QemuTheory]
+    [InlineData(40)]
+    [InlineData(48)]
+    [InlineData(0)]
+    public async Task Data_that_lies_in_a_table_is_refused(int tableField)
+    {
+        string qcow2 = images.File("disk.qcow2");
+        QemuImg.Run("create", "-f", "qcow2", qcow2, "1G");
+        QemuImg.Io(qcow2, "qcow2", "write 0 128k");
+        long l2 = (long)(Read64(qcow2, (long)Read64(qcow2, 40)) & 0x00ff_ffff_ffff_fe00);
+        ulong table = tableField == 0 ? (ulong)l2 : Read64(qcow2, tableField);
+        Patch(qcow2, l2 + 8, (uint)(table >> 32) | 0x8000_0000, (uint)table);
+        await DiskReading.AssertRefusedAsync(qcow2, "ImageCorrupt");
+    }
+
+    private static ulong Read64(string path, long offset)
+    {
+        byte[] bytes = new byte[8];
+        using FileStream file = File.OpenRead(path);
+        file.Position = offset;
+        file.ReadExactly(bytes);
+        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    }
+
+    private static void Patch(string path, long offset, params ReadOnlySpan<uint> values)
+    {
+        byte[] bytes = new byte[values.Length * 4];
+        for (int i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(i * 4), values[i]);
+        using FileStream file = File.OpenWrite(path);
+        file.Position = offset;
+        file.Write(bytes);
+    }
+}
