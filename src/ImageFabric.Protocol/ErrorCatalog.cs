@@ -72,6 +72,11 @@ public static class ErrorCatalog
         new("PackCorrupt", "InvalidData", "A pack does not have the content its name promises.", "Restore the pack from a replica, or remove it and publish the image again."),
         new("ObjectMissing", "ObjectNotFound", "An object that an image needs is not in the store.", "Restore the object from a replica, or publish the image again."),
 
+        // The list of registered stores
+        new("StoreNotRegistered", "ObjectNotFound", "No store of that name is registered.", "List them with Get-VmImageStore, register it with Register-VmImageStore, or give a directory or an s3:// address."),
+        new("StoreExists", "ResourceExists", "A store of that name is registered already.", "Choose another name, or replace it with -Force."),
+        new("StoreRegistryUnusable", "ResourceUnavailable", "The file of registered stores cannot be read or written.", "Check the file that the message names, and its permissions."),
+
         // Pull and hosts
         new("GrantExpired", "AuthenticationError", "Presigned addresses expired and were not renewed.", "Run the same command again, it goes on from there."),
         new("HostDiskFull", "WriteError", "The host has no room for the image.", "Make room in the host's image directory; then run the same command again, it goes on from there."),

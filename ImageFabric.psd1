@@ -1,0 +1,27 @@
+@{
+    RootModule             = 'ImageFabric.PowerShell.dll'
+    ModuleVersion          = '0.1.0'
+    GUID                   = '1edc40c4-e232-4b5d-aa4b-0b33fef12ee9'
+    Author                 = 'ImageFabric'
+    CompanyName            = 'ImageFabric'
+    Copyright              = '(c) ImageFabric. All rights reserved.'
+    Description            = 'Publishes virtual machine disk images to S3-compatible stores, gets them onto KVM hosts once, and makes virtual machines from them.'
+    PowerShellVersion      = '5.1'
+    DotNetFrameworkVersion = '4.7.2'
+    CompatiblePSEditions   = @('Desktop', 'Core')
+    FormatsToProcess       = @('ImageFabric.Format.ps1xml')
+    FunctionsToExport      = @()
+    AliasesToExport        = @()
+    VariablesToExport      = @()
+    CmdletsToExport        = @(
+        'Get-VmImageStore'
+        'Register-VmImageStore'
+        'Test-VmImageStore'
+        'Unregister-VmImageStore'
+    )
+    PrivateData            = @{
+        PSData = @{
+            Tags = @('KVM', 'libvirt', 'QEMU', 'qcow2', 'S3', 'Ceph', 'VirtualMachine', 'Image', 'Windows', 'Linux')
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Fleet;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>A cmdlet that has the engine on this machine work.</summary>
+public abstract class EngineCmdlet : AsyncCmdlet
+{
+    private LocalEngine? _engine;
+
+    private protected EngineCmdlet()
+    {
+    }
+
+    /// <summary>The folder this module was loaded from.</summary>
+    internal static string ModuleDirectory { get; } = Path.GetDirectoryName(typeof(EngineCmdlet).Assembly.Location)!;
+
+    /// <summary>The engine; looked for when it is first needed.</summary>
+    private protected LocalEngine Engine => _engine ??= LocalEngine.Find(ModuleDirectory);
+
+    /// <summary>Has the engine do one operation, and shows how it gets on.</summary>
+    private protected async Task RunEngineAsync<T>(EngineRequest request, string activity, Action<T> onResult, CancellationToken cancellationToken)
+        where T : EngineEvent
+    {
+        using var observer = new EngineObserver(Pipeline, activity);
+        await Engine.RunAsync(request, onResult, observer, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>Asks a store what it is and what it honours. A store that does not exist yet is made.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "VmImageStore")]
+[OutputType(typeof(VmImageStoreTest))]
+public sealed class TestVmImageStoreCommand : EngineCmdlet
+{
+    /// <summary>
+    /// A registered name, a directory or an <c>s3://</c> address. Without it: <c>IMAGEFABRIC_STORE</c>, then the registered default, then the
+    /// user's own directory store.
+    /// </summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? Store { get; set; }
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        await RunEngineAsync<ProbeResult>(
+            new ProbeRequest { Store = store.Location },
+            $"Testing {store.Title}",
+            probe => Pipeline.WriteObject(new VmImageStoreTest(store, probe)),
+            cancellationToken).ConfigureAwait(false);
+    }
+}

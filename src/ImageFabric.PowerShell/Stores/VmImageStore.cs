@@ -1,0 +1,40 @@
+namespace ImageFabric.PowerShell;
+
+/// <summary>A registered store.</summary>
+public sealed class VmImageStore
+{
+    internal VmImageStore(StoreRegistration store)
+    {
+        Name = store.Name;
+        Uri = store.Uri;
+        Endpoint = store.Endpoint;
+        Region = store.Region;
+        Profile = store.Profile;
+        IsDefault = store.IsDefault;
+        HasCredential = SessionCredentials.Find(store.Name) is not null;
+    }
+
+    /// <summary>The name to give to <c>-Store</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>A directory, or <c>s3://bucket/prefix</c>.</summary>
+    public string Uri { get; }
+
+    /// <summary>The S3 service's address. Null: Amazon's, by region, or the store is a directory.</summary>
+    public string? Endpoint { get; }
+
+    /// <summary>The S3 region. Null: the AWS chain's.</summary>
+    public string? Region { get; }
+
+    /// <summary>A profile of the AWS credential files. Null: the standard AWS chain.</summary>
+    public string? Profile { get; }
+
+    /// <summary>True for the store that is used when none is named.</summary>
+    public bool IsDefault { get; }
+
+    /// <summary>True when this session holds a credential for the store.</summary>
+    public bool HasCredential { get; }
+
+    /// <summary>The store's name.</summary>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,29 @@
+<#
+.SYNOPSIS
+    Runs the Pester tests of the module that is given, as it ships.
+.PARAMETER ModulePath
+    The packaged module's folder. By default the one that the build makes.
+.PARAMETER Name
+    Cmdlets whose tests are run, with wildcards. By default all.
+#>
+[CmdletBinding()]
+param(
+    [string] $ModulePath = (Join-Path $PSScriptRoot '../../out/module/ImageFabric'),
+
+    [SupportsWildcards()]
+    [string[]] $Name = '*'
+)
+
+$ErrorActionPreference = 'Stop'
+Import-Module Pester -MinimumVersion 5.3
+
+$env:IMAGEFABRIC_TEST_MODULE = (Resolve-Path $ModulePath).ProviderPath
+$configuration = New-PesterConfiguration
+$configuration.Run.Path = @($Name | ForEach-Object { Join-Path $PSScriptRoot "$_.Tests.ps1" })
+$configuration.Run.PassThru = $true
+$configuration.Output.Verbosity = 'Normal'
+$result = Invoke-Pester -Configuration $configuration
+
+$failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount
+"Pester: $($result.PassedCount) passed, $failed failed, $($result.SkippedCount) skipped"
+exit [int]($failed -gt 0)

@@ -1,0 +1,11 @@
+@{
+    Severity     = @('Error', 'Warning', 'Information')
+    ExcludeRules = @(
+        # Variables of BeforeAll are used in other script blocks of the same file, which the rule does not see.
+        'PSUseDeclaredVarsMoreThanAssignments'
+        # A test's own password is no secret.
+        'PSAvoidUsingConvertToSecureStringWithPlainText'
+        # What the tests make lies in their own folder.
+        'PSUseShouldProcessForStateChangingFunctions'
+    )
+}

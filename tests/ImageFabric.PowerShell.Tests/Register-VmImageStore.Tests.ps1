@@ -1,0 +1,148 @@
+BeforeAll {
+    . (Join-Path $PSScriptRoot 'common.ps1')
+    $probe = @{ type = 'result'; uri = 's3://images/fabric'; repositoryId = 'r1'; formatVersion = 1; conditionalWrites = $true }
+    $registryFile = { Join-Path $env:XDG_CONFIG_HOME 'imagefabric/stores.json' }
+}
+
+Describe 'Register-VmImageStore' {
+    BeforeEach {
+        Initialize-FakeEngine (Join-Path $TestDrive ([guid]::NewGuid()))
+        Set-EngineAnswer probe $probe
+    }
+
+    It 'asks the store and keeps where it is' {
+        $store = Register-VmImageStore lab s3://images/fabric -Endpoint http://gateway:7480 -Region eu-1 -Profile ops -Default -PassThru
+
+        $store.Name, $store.Uri, $store.Endpoint, $store.Region, $store.Profile, $store.IsDefault |
+            Should -Be 'lab', 's3://images/fabric', 'http://gateway:7480', 'eu-1', 'ops', $true
+        $asked = (Get-EngineRequest probe).store
+        $asked.uri, $asked.endpoint, $asked.region, $asked.profile | Should -Be 's3://images/fabric', 'http://gateway:7480', 'eu-1', 'ops'
+        (Get-VmImageStore).Name | Should -Be 'lab'
+    }
+
+    It 'says nothing without -PassThru' {
+        Register-VmImageStore lab s3://images/fabric | Should -BeNullOrEmpty
+    }
+
+    It 'keeps a directory by its full path' {
+        Push-Location $TestDrive
+        try {
+            (Register-VmImageStore here ./images -PassThru).Uri | Should -Be (Join-Path $TestDrive 'images')
+        }
+        finally {
+            Pop-Location
+        }
+    }
+
+    It 'registers nothing when the store cannot be used' {
+        Set-EngineAnswer probe @{ type = 'error'; id = 'StoreAccessDenied'; category = 'PermissionDenied'; message = 'No.'; target = 's3://images/fabric' }
+
+        Register-VmImageStore lab s3://images/fabric -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $problem.FullyQualifiedErrorId | Should -BeLike 'StoreAccessDenied,ImageFabric.*'
+        Get-VmImageStore | Should -BeNullOrEmpty
+    }
+
+    It 'registers without asking when told to skip the test' {
+        Register-VmImageStore lab s3://images/fabric -SkipTest
+
+        Get-EngineRequest | Should -BeNullOrEmpty
+        (Get-VmImageStore lab).Uri | Should -Be 's3://images/fabric'
+    }
+
+    It 'warns of a store that lets two publishers win' {
+        $probeWithout = $probe.Clone()
+        $probeWithout.conditionalWrites = $false
+        Set-EngineAnswer probe $probeWithout
+
+        Register-VmImageStore lab s3://images/fabric -WarningVariable warnings -WarningAction SilentlyContinue
+
+        $warnings | Should -BeLike '*conditional writes*'
+    }
+
+    It 'refuses a name that is taken, whatever its case' {
+        Register-VmImageStore lab s3://images/fabric
+
+        Register-VmImageStore LAB s3://other -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $problem.FullyQualifiedErrorId | Should -BeLike 'StoreExists,ImageFabric.*'
+        $problem.CategoryInfo.Category | Should -Be 'ResourceExists'
+        $problem[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        (Get-VmImageStore lab).Uri | Should -Be 's3://images/fabric'
+    }
+
+    It 'replaces a store with -Force' {
+        Register-VmImageStore lab s3://images/fabric
+        Register-VmImageStore lab s3://other -Force
+
+        @(Get-VmImageStore).Uri | Should -Be 's3://other'
+    }
+
+    It 'has one default at a time' {
+        Register-VmImageStore one s3://one -Default
+        Register-VmImageStore two s3://two -Default
+
+        (Get-VmImageStore | Where-Object IsDefault).Name | Should -Be 'two'
+    }
+
+    It 'neither asks nor writes with -WhatIf' {
+        Register-VmImageStore lab s3://images/fabric -WhatIf
+
+        Get-EngineRequest | Should -BeNullOrEmpty
+        & $registryFile | Should -Not -Exist
+    }
+
+    It 'gives a credential to the engine and never to a file' {
+        $credential = [pscredential]::new('AKIA1', (ConvertTo-SecureString 'very-secret' -AsPlainText -Force))
+
+        Register-VmImageStore lab s3://images/fabric -Credential $credential -WarningVariable warnings -WarningAction SilentlyContinue
+
+        $warnings | Should -BeLike '*session only*'
+        $asked = (Get-EngineRequest probe).store
+        $asked.accessKey, $asked.secretKey | Should -Be 'AKIA1', 'very-secret'
+        Get-Content (& $registryFile) -Raw | Should -Not -Match 'AKIA1|very-secret'
+        (Get-VmImageStore lab).HasCredential | Should -BeTrue
+        $null = Test-VmImageStore lab
+        (Get-EngineRequest probe)[-1].store.secretKey | Should -Be 'very-secret'
+    }
+
+    It 'writes a file that only its owner can read' -Skip:($IsWindows) {
+        Register-VmImageStore lab s3://images/fabric
+
+        (Get-Item (& $registryFile)).UnixFileMode | Should -Be ([System.IO.UnixFileMode] 'UserRead, UserWrite')
+        (Get-ChildItem (Split-Path (& $registryFile))).Name | Should -Be 'stores.json', 'stores.json.lock'
+    }
+
+    It 'takes many stores from the pipeline by property name' {
+        @(
+            [pscustomobject] @{ Name = 'a'; Uri = 's3://a' }
+            [pscustomobject] @{ Name = 'b'; Uri = 's3://b' }
+        ) | Register-VmImageStore
+
+        (Get-VmImageStore).Name | Should -Be 'a', 'b'
+    }
+
+    It 'loses no store when several sessions register at once' {
+        $module = Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1'
+        1..8 | ForEach-Object -ThrottleLimit 8 -Parallel {
+            Import-Module $using:module
+            Register-VmImageStore "s$_" "s3://s$_" -SkipTest
+        }
+
+        @(Get-VmImageStore).Count | Should -Be 8
+    }
+
+    It 'says what is wrong with a damaged list' {
+        $null = New-Item -ItemType Directory (Split-Path (& $registryFile))
+        Set-Content (& $registryFile) '{ "stores": ['
+
+        Register-VmImageStore lab s3://images/fabric -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $problem.FullyQualifiedErrorId | Should -BeLike 'StoreRegistryUnusable,ImageFabric.*'
+        Get-Content (& $registryFile) | Should -Be '{ "stores": ['
+    }
+
+    It 'refuses a name that could be a path or an address: <_>' -ForEach 'a/b', '.x', '~', 's3://x', '' {
+        { Register-VmImageStore $_ s3://x } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+    }
+}

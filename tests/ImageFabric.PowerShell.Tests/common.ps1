@@ -1,0 +1,91 @@
+# What the tests of all cmdlets share: the module under test, and an engine that says what a test has it say.
+
+Import-Module (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')
+
+# A program in the place of the engine. It notes each request and answers each operation with the lines that Set-EngineAnswer gave it.
+$script:FakeEngineProgram = @'
+#!/bin/sh
+home=$(dirname "$0")
+IFS= read -r request
+operation=$(printf '%s' "$request" | sed 's/.*"operation":"\([a-z-]*\)".*/\1/')
+printf '%s\n' "$request" >> "$home/requests"
+printf '%s\n' $$ >> "$home/processes"
+if [ -f "$home/$operation.first" ]; then
+    cat "$home/$operation.first"
+fi
+if [ -f "$home/$operation.hangs" ]; then
+    cat > /dev/null
+    exit 130
+fi
+cat "$home/$operation.answer"
+if [ -f "$home/$operation.stays" ]; then
+    cat > /dev/null
+fi
+exit "$(cat "$home/$operation.exit")"
+'@
+
+function Initialize-FakeEngine {
+    <# .SYNOPSIS
+        Makes a fresh engine, and a fresh home for what the user registers; both are in the test's own folder. #>
+    param([Parameter(Mandatory)] [string] $Path)
+
+    $null = New-Item -ItemType Directory -Path $Path -Force
+    $program = Join-Path $Path 'imagefabric'
+    [System.IO.File]::WriteAllText($program, $script:FakeEngineProgram.Replace("`r", ''))
+    chmod +x $program
+    $env:IMAGEFABRIC_ENGINE = $program
+    $env:XDG_CONFIG_HOME = Join-Path $Path 'config'
+    $env:IMAGEFABRIC_STORE = $null
+    $env:IMAGEFABRIC_ENDPOINT = $null
+    $script:FakeEngine = $Path
+}
+
+function Set-EngineAnswer {
+    <# .SYNOPSIS
+        Says what the engine answers to an operation. #>
+    param(
+        [Parameter(Mandatory)] [string] $Operation,
+        # The lines, as hashtables of the protocol's names.
+        [hashtable[]] $Line = @(),
+        # Lines that come before the engine hangs until its standard input is closed.
+        [hashtable[]] $ThenHangAfter,
+        # The engine stays until its standard input is closed.
+        [switch] $Stays
+    )
+
+    function ConvertTo-Line([hashtable[]] $Lines) {
+        -join ($Lines | ForEach-Object { (ConvertTo-Json $_ -Compress -Depth 5) + "`n" })
+    }
+
+    $file = Join-Path $script:FakeEngine $Operation
+    Remove-Item "$file.first", "$file.hangs", "$file.stays" -ErrorAction Ignore
+    [System.IO.File]::WriteAllText("$file.answer", (ConvertTo-Line $Line))
+    [System.IO.File]::WriteAllText("$file.exit", "$([int]($Line.type -contains 'error'))")
+    if ($PSBoundParameters.ContainsKey('ThenHangAfter')) {
+        [System.IO.File]::WriteAllText("$file.first", (ConvertTo-Line $ThenHangAfter))
+        [System.IO.File]::WriteAllText("$file.hangs", '')
+    }
+    if ($Stays) {
+        [System.IO.File]::WriteAllText("$file.stays", '')
+    }
+}
+
+function Get-EngineRequest {
+    <# .SYNOPSIS
+        The requests the engine got, first to last. #>
+    param([string] $Operation = '*')
+
+    $file = Join-Path $script:FakeEngine 'requests'
+    if (Test-Path $file) {
+        Get-Content $file | ConvertFrom-Json | Where-Object operation -Like $Operation
+    }
+}
+
+function Get-LivingEngine {
+    <# .SYNOPSIS
+        Process ids of engines that still run. #>
+    $file = Join-Path $script:FakeEngine 'processes'
+    if (Test-Path $file) {
+        Get-Content $file | Where-Object { Get-Process -Id $_ -ErrorAction Ignore }
+    }
+}
