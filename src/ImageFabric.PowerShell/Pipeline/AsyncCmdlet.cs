@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -19,6 +20,7 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     // Never disposed: PowerShell may call StopProcessing after Dispose.
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _workers = [];
+    private readonly List<IDisposable> _owned = [];
     private Task _stage = Task.CompletedTask;
 
     private protected AsyncCmdlet() => Pipeline = new CmdletPipeline(this, _stopping.Token);
@@ -65,6 +67,15 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <summary>Does work beside the records that follow. It tells its own errors by <see cref="CmdletPipeline.WriteError"/>.</summary>
     private protected void StartWorker(Func<Task> work) => _workers.Add(Task.Run(work));
 
+    /// <summary>Has the end of the command dispose of something; the resource may take its time for that.</summary>
+    private protected T Own<T>(T resource)
+        where T : IDisposable
+    {
+        lock (_owned)
+            _owned.Add(resource);
+        return resource;
+    }
+
     private void Run(Func<CancellationToken, Task> stage, bool terminating)
     {
         _stage = Task.Run(() => stage(_stopping.Token));
@@ -91,9 +102,15 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private void Abandon()
     {
         _stopping.Cancel();
+        Task[] disposals;
+        lock (_owned)
+        {
+            disposals = [.. _owned.Select(static resource => Task.Run(resource.Dispose))];
+            _owned.Clear();
+        }
 
         // How each of them ended does not matter any more; WhenAny does not throw.
-        Task all = Task.WhenAll([_stage, .. _workers]);
+        Task all = Task.WhenAll([_stage, .. _workers, .. disposals]);
         Task.WhenAny(all, Task.Delay(Grace, CancellationToken.None)).GetAwaiter().GetResult();
     }
 }
