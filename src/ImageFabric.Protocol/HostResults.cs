@@ -111,3 +111,43 @@ public sealed class VmResult : EngineEvent
     [DataMember(Name = "created")]
     public string Created { get; set; } = "";
 }
+
+/// <summary>What syncing one host came to; the line that <c>imagefabric sync --json</c> writes for each.</summary>
+[DataContract]
+public sealed class SyncResult : EngineEvent
+{
+    /// <summary>Makes a result line.</summary>
+    public SyncResult() => Type = ResultType;
+
+    /// <summary>The host, as it was named.</summary>
+    [DataMember(Name = "host")]
+    public string Host { get; set; } = "";
+
+    /// <summary><c>NAME:VERSION</c> of the image.</summary>
+    [DataMember(Name = "image")]
+    public string Image { get; set; } = "";
+
+    /// <summary><c>sha256:…</c> of the content.</summary>
+    [DataMember(Name = "imageId")]
+    public string ImageId { get; set; } = "";
+
+    /// <summary><c>Synced</c>, <c>AlreadyPresent</c> or <c>Failed</c>.</summary>
+    [DataMember(Name = "status")]
+    public string Status { get; set; } = "";
+
+    /// <summary>Bytes that crossed the wire from the store to the host.</summary>
+    [DataMember(Name = "bytesFetched")]
+    public long BytesFetched { get; set; }
+
+    /// <summary>Bytes of the disk taken from what the host already had.</summary>
+    [DataMember(Name = "bytesReused")]
+    public long BytesReused { get; set; }
+
+    /// <summary>The image's file on the host. Null when it failed.</summary>
+    [DataMember(Name = "path", EmitDefaultValue = false)]
+    public string? Path { get; set; }
+
+    /// <summary>Time it took, in seconds.</summary>
+    [DataMember(Name = "durationSeconds")]
+    public double DurationSeconds { get; set; }
+}

@@ -1,0 +1,86 @@
+using System.Text.RegularExpressions;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+
+namespace ImageFabric.Store.Catalog;
+
+/// <summary>The published images of a store.</summary>
+public sealed class ImageCatalog(IObjectStore store)
+{
+    private const int ParallelReads = 16;
+
+    /// <summary>The images whose <c>name:version</c> fits a pattern, by name and time of publishing. Case does not matter.</summary>
+    /// <param name="pattern"><c>NAME[:VERSION]</c> with the wildcards <c>*</c> and <c>?</c>; version <c>latest</c> gives the newest of each name. Null: all.</param>
+    /// <param name="cancellationToken">Stops the listing.</param>
+    /// <exception cref="StoreException"><c>ManifestCorrupt</c>, and what the store gives.</exception>
+    public async Task<IReadOnlyList<Manifest>> ListAsync(string? pattern, CancellationToken cancellationToken)
+    {
+        string[] parts = (pattern ?? "*").Split(':', 2);
+        string version = parts.Length == 2 ? parts[1] : "*";
+        bool newest = version == ImageReference.Latest;
+        Regex name = Wildcard(parts[0]);
+        Regex versions = Wildcard(newest ? "*" : version);
+
+        var keys = new List<string>();
+        await foreach (StoredObject found in store.ListAsync(ObjectKeys.ImagePrefix, cancellationToken).ConfigureAwait(false))
+        {
+            if (ObjectKeys.ImageOf(found.Key) is { IsExact: true } image && name.IsMatch(image.Name) && versions.IsMatch(image.Version))
+                keys.Add(found.Key);
+        }
+
+        var manifests = new Manifest?[keys.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(Enumerable.Range(0, keys.Count), options, async (i, stop) =>
+            manifests[i] = await TryReadAsync(keys[i], stop).ConfigureAwait(false)).ConfigureAwait(false);
+
+        IEnumerable<Manifest> present = manifests.OfType<Manifest>().OrderBy(m => m.Name, StringComparer.Ordinal).ThenBy(m => m.Published);
+        return newest ? [.. present.GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => g.Last())] : [.. present];
+    }
+
+    /// <summary>The one image that a reference names.</summary>
+    /// <exception cref="StoreException"><c>ImageNotFound</c>, <c>ManifestCorrupt</c>, and what the store gives.</exception>
+    public async Task<Manifest> ResolveAsync(ImageReference image, CancellationToken cancellationToken)
+    {
+        Manifest? found = image.IsExact
+            ? await TryReadAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false)
+            : (await ListAsync(image.ToString(), cancellationToken).ConfigureAwait(false)).SingleOrDefault(m => m.Name == image.Name);
+        return found ?? throw new StoreException("ImageNotFound", image.ToString(), $"{store.Location} has no image {(image.IsExact ? image : image.Name)}.");
+    }
+
+    /// <summary>Removes one version. The data stays, since other versions may share it.</summary>
+    /// <exception cref="StoreException"><c>ImageNotFound</c>, and what the store gives.</exception>
+    public async Task<Manifest> RemoveAsync(ImageReference image, CancellationToken cancellationToken)
+    {
+        if (!image.IsExact)
+            throw new ArgumentException("A version is needed.", nameof(image));
+        Manifest manifest = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+        await store.DeleteAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false);
+        return manifest;
+    }
+
+    /// <summary>Reads the index a manifest names.</summary>
+    /// <exception cref="StoreException"><c>ObjectMissing</c>, <c>IndexCorrupt</c>, <c>ManifestCorrupt</c>, and what the store gives.</exception>
+    public static async Task<ImageIndex> ReadIndexAsync(IObjectSource source, Manifest manifest, CancellationToken cancellationToken)
+    {
+        byte[] bytes = await source.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        ImageIndex index = ImageIndex.Parse(bytes, manifest.Index);
+        if (index.ImageId.ToString() != manifest.ImageId || index.VirtualSize != manifest.VirtualSize)
+            throw new StoreException("ManifestCorrupt", manifest.Reference.ToString(), $"The manifest of {manifest.Reference} contradicts its index.");
+        return index;
+    }
+
+    internal async Task<Manifest?> TryReadAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Manifest.Parse(await store.ReadAllAsync(key, FormatLimits.LongestDocument, cancellationToken).ConfigureAwait(false), key);
+        }
+        catch (StoreException gone) when (gone.Id == "ObjectMissing")
+        {
+            return null;   // removed between the listing and the reading
+        }
+    }
+
+    private static Regex Wildcard(string pattern) =>
+        new(@"\A" + Regex.Escape(pattern).Replace(@"\*", ".*").Replace(@"\?", ".") + @"\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+}

@@ -1,0 +1,26 @@
+namespace ImageFabric.Store.Format;
+
+/// <summary>Bounds that every reader of format version 1 may rely on and checks before it allocates.</summary>
+internal static class FormatLimits
+{
+    /// <summary>A frame is closed before its content would exceed this many bytes, unless it is one single chunk.</summary>
+    public const int FrameLength = 256 * 1024;
+
+    /// <summary>No frame's content or stored form is longer, in bytes.</summary>
+    public const int LongestFrame = ChunkingProfile.LongestChunk;
+
+    /// <summary>A pack is closed once its frames take this many bytes.</summary>
+    public const int PackLength = 16 * 1024 * 1024;
+
+    /// <summary>No pack is longer, in bytes: frames, one more frame, and the footer.</summary>
+    public const int LongestPack = 32 * 1024 * 1024;
+
+    /// <summary>No manifest or repository description is longer, in bytes.</summary>
+    public const int LongestDocument = 1024 * 1024;
+
+    /// <summary>No index object is longer, in bytes.</summary>
+    public const int LongestIndex = 1024 * 1024 * 1024;
+
+    /// <summary>The largest disk, in bytes: 64 TiB.</summary>
+    public const long LargestDisk = 64L << 40;
+}

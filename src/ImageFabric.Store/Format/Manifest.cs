@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ImageFabric.Store.Format;
+
+/// <summary>The object <c>images/name/version.json</c>: what a published version is. Store format, "Manifest".</summary>
+public sealed record Manifest
+{
+    /// <summary>Version of the store format: 1.</summary>
+    public required int Format { get; init; }
+
+    /// <summary>Name of the image.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version of the image.</summary>
+    public required string Version { get; init; }
+
+    /// <summary><c>sha256:…</c> of the content.</summary>
+    public required string ImageId { get; init; }
+
+    /// <summary>Key of the index object.</summary>
+    public required string Index { get; init; }
+
+    /// <summary>Size of the index object in bytes.</summary>
+    public required long IndexSize { get; init; }
+
+    /// <summary>Size of the disk as the guest sees it, in bytes.</summary>
+    public required long VirtualSize { get; init; }
+
+    /// <summary>Bytes of the disk that are not holes.</summary>
+    public required long DataSize { get; init; }
+
+    /// <summary>Bytes of compressed frames that a host without any seed fetches.</summary>
+    public required long StoredSize { get; init; }
+
+    /// <summary>When it was published.</summary>
+    public required DateTimeOffset Published { get; init; }
+
+    /// <summary>Format of the file it was published from.</summary>
+    public required string SourceFormat { get; init; }
+
+    /// <summary>Free labels given at publishing.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    internal ImageReference Reference => new(Name, Version);
+
+    internal byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(this, FormatJson.Default.Manifest);
+
+    /// <summary>Reads and checks a manifest.</summary>
+    /// <exception cref="StoreException"><c>ManifestCorrupt</c>, <c>StoreFormatNotSupported</c>.</exception>
+    internal static Manifest Parse(ReadOnlySpan<byte> json, string key)
+    {
+        Manifest? manifest;
+        try
+        {
+            manifest = JsonSerializer.Deserialize(json, FormatJson.Default.Manifest);
+        }
+        catch (JsonException malformed)
+        {
+            throw new StoreException("ManifestCorrupt", key, $"The manifest {key} cannot be read: {malformed.Message}", malformed);
+        }
+
+        if (manifest is null || manifest.Format < 1)
+            throw new StoreException("ManifestCorrupt", key, $"The manifest {key} says nothing.");
+        if (manifest.Format != RepositoryDescription.CurrentFormat)
+            throw new StoreException("StoreFormatNotSupported", key, $"The manifest {key} is of format {manifest.Format}; this program reads {RepositoryDescription.CurrentFormat}.");
+        bool plausible = manifest.Index.StartsWith("indexes/", StringComparison.Ordinal) && manifest.IndexSize is > 0 and <= FormatLimits.LongestIndex &&
+            manifest.VirtualSize is > 0 and <= FormatLimits.LargestDisk && Store.Format.ImageId.TryParse(manifest.ImageId, out _) &&
+            ObjectKeys.Manifest(manifest.Name, manifest.Version) == key;
+        return plausible ? manifest : throw new StoreException("ManifestCorrupt", key, $"The manifest {key} contradicts its place or itself.");
+    }
+}
+
+/// <summary>JSON of the store's documents, generated so that the trimmed engine keeps what it needs.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(RepositoryDescription))]
+internal sealed partial class FormatJson : JsonSerializerContext;

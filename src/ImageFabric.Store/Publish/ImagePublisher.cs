@@ -1,0 +1,198 @@
+using System.Security.Cryptography;
+using ImageFabric.Disks;
+using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+
+namespace ImageFabric.Store.Publish;
+
+/// <summary>
+/// Publishes a disk: chunks → packs → index → manifest, in this order, so that a reader never sees a manifest whose data is not all there.
+/// What an interrupted publish had sent already is found and used by the next one.
+/// </summary>
+public sealed class ImagePublisher
+{
+    private readonly IObjectStore store;
+    private readonly ILogicalDisk disk;
+    private readonly PublishOptions options;
+    private readonly ImageCatalog catalog;
+    private readonly string manifestKey;
+    private ChunkingProfile profile = ChunkingProfile.Default;
+    private long bytesTotal;
+
+    private ImagePublisher(IObjectStore store, ILogicalDisk disk, PublishOptions options)
+    {
+        this.store = store;
+        this.disk = disk;
+        this.options = options;
+        catalog = new ImageCatalog(store);
+        manifestKey = ObjectKeys.Manifest(options.Image.Name, options.Image.Version!);
+    }
+
+    /// <summary>Publishes a disk as a version that is new, or that has this very content already.</summary>
+    /// <exception cref="StoreException"><c>ImageExists</c> when the version has other content, and what the store gives.</exception>
+    /// <exception cref="DiskException">The disk cannot be read, or changed in the meantime.</exception>
+    public static Task<PublishOutcome> RunAsync(IObjectStore store, ILogicalDisk disk, PublishOptions options, CancellationToken cancellationToken)
+    {
+        if (!options.Image.IsExact)
+            throw new ArgumentException("A version is needed.", nameof(options));
+        return new ImagePublisher(store, disk, options).RunAsync(cancellationToken);
+    }
+
+    private async Task<PublishOutcome> RunAsync(CancellationToken cancellationToken)
+    {
+        profile = (await RepositoryDescription.OpenOrCreateAsync(store, cancellationToken).ConfigureAwait(false)).Chunking;
+        await foreach (DiskExtent extent in disk.ReadExtentsAsync(cancellationToken).ConfigureAwait(false))
+            bytesTotal += extent.Length;
+
+        Manifest? existing = await catalog.TryReadAsync(manifestKey, cancellationToken).ConfigureAwait(false);
+        if (existing is not null)
+        {
+            (ImageId id, long read) = await IdentifyAsync(cancellationToken).ConfigureAwait(false);
+            if (existing.ImageId != id.ToString())
+                throw Exists();
+            if (await IsWholeAsync(existing, cancellationToken).ConfigureAwait(false))
+                return new PublishOutcome(existing, Created: false, read, 0, existing.DataSize, 0);
+        }
+
+        return await SendAsync(existing, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<PublishOutcome> SendAsync(Manifest? existing, CancellationToken cancellationToken)
+    {
+        KnownChunks known = await new KnownChunksLoader(store, profile).LoadAsync(options.Image.Name, cancellationToken).ConfigureAwait(false);
+        var chunks = new List<IndexedChunk>();
+        long read = 0;
+        long reused = 0;
+        await using var packs = new PackUploader(store, known, options, cancellationToken);
+        FrameBuilder? open = null;
+        try
+        {
+            await foreach (DiskSegment segment in DiskChunker.ReadAsync(disk, profile, cancellationToken).ConfigureAwait(false))
+            {
+                using (segment)
+                {
+                    for (int c = 0; c < segment.Chunks.Count; c++)
+                    {
+                        CutChunk cut = segment.Chunks[c];
+                        if (known.TryFind(segment.Digests[c], out int frame, out int offsetInFrame))
+                        {
+                            reused += cut.Length;
+                        }
+                        else
+                        {
+                            if (open is not null && !open.HasRoomFor(cut.Length))
+                            {
+                                (FrameBuilder full, open) = (open, null);
+                                await packs.WriteAsync(full).ConfigureAwait(false);
+                            }
+
+                            open ??= new FrameBuilder(known.ReserveFrame());
+                            frame = open.Number;
+                            offsetInFrame = open.Append(segment.Content(c), segment.Digests[c]);
+                            known.Add(segment.Digests[c], frame, offsetInFrame);
+                        }
+
+                        chunks.Add(new IndexedChunk(cut.Offset, cut.Length, segment.Digests[c], frame, offsetInFrame));
+                    }
+
+                    read += segment.BytesRead;
+                    Report(read);
+                }
+            }
+
+            if (open is not null)
+            {
+                (FrameBuilder last, open) = (open, null);
+                await packs.WriteAsync(last).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            open?.Dispose();
+        }
+
+        await packs.CompleteAsync().ConfigureAwait(false);
+        disk.ThrowIfChanged();
+        ImageIndex index = ImageIndex.Create(disk.Length, profile, known.Packs, known.Frames, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks));
+        return await FinishAsync(index, existing, packs, read, reused, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<PublishOutcome> FinishAsync(ImageIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
+    {
+        byte[] bytes = index.Serialize();
+        var manifest = new Manifest
+        {
+            Format = RepositoryDescription.CurrentFormat,
+            Name = options.Image.Name,
+            Version = options.Image.Version!,
+            ImageId = index.ImageId.ToString(),
+            Index = ObjectKeys.Index(SHA256.HashData(bytes)),
+            IndexSize = bytes.Length,
+            VirtualSize = index.VirtualSize,
+            DataSize = index.DataSize,
+            StoredSize = index.StoredSize,
+            Published = existing?.Published ?? DateTimeOffset.UtcNow,
+            SourceFormat = disk.Format,
+            Labels = existing?.Labels ?? (options.Labels is { Count: > 0 } ? options.Labels : null),
+        };
+        await store.PutAsync(manifest.Index, bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+
+        byte[] json = manifest.Serialize();
+        long uploaded = packs.BytesUploaded + bytes.Length + json.Length;
+        // An existing manifest of the same content is replaced only because what it named was lost.
+        PutMode mode = existing is null ? PutMode.CreateOnly : PutMode.Replace;
+        if (await store.PutAsync(manifestKey, json, mode, cancellationToken).ConfigureAwait(false))
+            return new PublishOutcome(manifest, Created: existing is null, read, uploaded, reused, packs.PacksUploaded);
+
+        Manifest? winner = await catalog.TryReadAsync(manifestKey, cancellationToken).ConfigureAwait(false);
+        if (winner is null || winner.ImageId != manifest.ImageId)
+            throw Exists();
+        return new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded);
+    }
+
+    private async Task<(ImageId Id, long BytesRead)> IdentifyAsync(CancellationToken cancellationToken)
+    {
+        using var hasher = new ImageId.Hasher(disk.Length);
+        long read = 0;
+        await foreach (DiskSegment segment in DiskChunker.ReadAsync(disk, profile, cancellationToken).ConfigureAwait(false))
+        {
+            using (segment)
+            {
+                for (int c = 0; c < segment.Chunks.Count; c++)
+                    hasher.Append(segment.Chunks[c].Offset, segment.Chunks[c].Length, segment.Digests[c]);
+                read += segment.BytesRead;
+                Report(read);
+            }
+        }
+
+        disk.ThrowIfChanged();
+        return (hasher.Finish(), read);
+    }
+
+    private async Task<bool> IsWholeAsync(Manifest manifest, CancellationToken cancellationToken)
+    {
+        ImageIndex index;
+        try
+        {
+            index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ObjectMissing" or "ManifestCorrupt")
+        {
+            return false;
+        }
+
+        for (int p = 0; p < index.PackCount; p++)
+        {
+            if (await store.StatAsync(index.PackKey(p), cancellationToken).ConfigureAwait(false) is null)
+                return false;
+        }
+
+        return true;
+    }
+
+    private void Report(long read) => options.Progress?.Report(new TransferProgress(Math.Min(read, bytesTotal), bytesTotal));
+
+    private StoreException Exists() =>
+        new("ImageExists", options.Image.ToString(), $"{options.Image} is published already, with other content.");
+}

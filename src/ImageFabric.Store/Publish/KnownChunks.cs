@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using ImageFabric.Store.Format;
+
+namespace ImageFabric.Store.Publish;
+
+/// <summary>Chunks whose place is known: those of the store's images, of packs that an interrupted publish left, and those met on the way.</summary>
+internal sealed class KnownChunks
+{
+    /// <summary>How many chunks of other images are kept in mind. Beyond it less is deduplicated and nothing fails: 64 MB, or about 32 GB of data.</summary>
+    public const int Budget = 1_000_000;
+
+    private readonly Dictionary<ChunkDigest, Place> places = [];
+    private readonly List<PackFrame> frames = [];
+    private readonly List<byte[]> packs = [];
+    private readonly Dictionary<string, int> packNumbers = new(StringComparer.Ordinal);
+
+    public bool Full => places.Count >= Budget;
+
+    public IReadOnlyList<PackFrame> Frames => frames;
+
+    public IReadOnlyList<byte[]> Packs => packs;
+
+    /// <summary>Where a chunk's content is, if it is known.</summary>
+    public bool TryFind(in ChunkDigest digest, out int frame, out int offsetInFrame)
+    {
+        bool found = places.TryGetValue(digest, out Place place);
+        (frame, offsetInFrame) = (place.Frame, place.OffsetInFrame);
+        return found;
+    }
+
+    /// <summary>Makes a new chunk known whose frame is being filled.</summary>
+    public void Add(in ChunkDigest digest, int frame, int offsetInFrame) => places.TryAdd(digest, new Place(frame, offsetInFrame));
+
+    /// <summary>A number for a frame that has no place in a pack yet.</summary>
+    public int ReserveFrame()
+    {
+        frames.Add(default);
+        return frames.Count - 1;
+    }
+
+    public void PlaceFrame(int frame, PackFrame place) => frames[frame] = place;
+
+    /// <summary>A number for a pack that has no name yet.</summary>
+    public int ReservePack()
+    {
+        packs.Add([]);
+        return packs.Count - 1;
+    }
+
+    public void NamePack(int pack, byte[] digest) => packs[pack] = digest;
+
+    /// <summary>Makes an image's chunks known, of those packs that are there.</summary>
+    public void AddIndex(ImageIndex index, Func<string, bool> packExists)
+    {
+        int[] packNumber = new int[index.PackCount];
+        for (int p = 0; p < packNumber.Length; p++)
+            packNumber[p] = packExists(index.PackKey(p)) ? PackNumber(index.PackDigest(p)) : -1;
+        int firstFrame = frames.Count;
+        foreach (PackFrame frame in index.Frames)
+            frames.Add(frame with { Pack = packNumber[frame.Pack] });
+        foreach (ref readonly IndexedChunk chunk in index.Chunks)
+        {
+            if (Full)
+                return;
+            if (frames[firstFrame + chunk.Frame].Pack >= 0)
+                Add(chunk.Digest, firstFrame + chunk.Frame, chunk.OffsetInFrame);
+        }
+    }
+
+    /// <summary>Makes the chunks of a pack known by what the pack says of itself.</summary>
+    public void AddPack(byte[] digest, PackFooter footer)
+    {
+        int pack = PackNumber(digest);
+        int firstFrame = frames.Count;
+        foreach (PackFrame frame in footer.Frames)
+            frames.Add(frame with { Pack = pack });
+        foreach (PackChunk chunk in footer.Chunks)
+            Add(chunk.Digest, firstFrame + chunk.Frame, chunk.OffsetInFrame);
+    }
+
+    private int PackNumber(ReadOnlySpan<byte> digest)
+    {
+        ref int number = ref CollectionsMarshal.GetValueRefOrAddDefault(packNumbers, Convert.ToHexStringLower(digest), out bool known);
+        if (!known)
+        {
+            number = packs.Count;
+            packs.Add(digest.ToArray());
+        }
+
+        return number;
+    }
+
+    private readonly record struct Place(int Frame, int OffsetInFrame);
+}

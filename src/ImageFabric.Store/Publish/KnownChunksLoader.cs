@@ -1,0 +1,105 @@
+using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+
+namespace ImageFabric.Store.Publish;
+
+/// <summary>Finds out what a store already holds, nearest relatives first: the image's own versions, newest first, then the others.</summary>
+internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile profile)
+{
+    // A publish that was interrupted longer ago than this is not searched for: its packs are sent again.
+    private static readonly TimeSpan OrphanAge = TimeSpan.FromDays(3);
+    private const int MostOrphans = 4096;
+    private const int ParallelReads = 8;
+
+    private readonly KnownChunks known = new();
+    private readonly HashSet<string> indexedPacks = new(StringComparer.Ordinal);
+
+    public async Task<KnownChunks> LoadAsync(string imageName, CancellationToken cancellationToken)
+    {
+        var packs = new Dictionary<string, StoredObject>(StringComparer.Ordinal);
+        await foreach (StoredObject pack in store.ListAsync(ObjectKeys.PackPrefix, cancellationToken).ConfigureAwait(false))
+            packs[pack.Key] = pack;
+        if (packs.Count == 0)
+            return known;
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        IReadOnlyList<Manifest> images = await new ImageCatalog(store).ListAsync(null, cancellationToken).ConfigureAwait(false);
+        foreach (Manifest manifest in images.OrderByDescending(m => m.Name == imageName).ThenByDescending(m => m.Published))
+        {
+            if (known.Full)
+                return known;
+            if (seen.Add(manifest.Index))
+                await AddIndexAsync(manifest, packs.ContainsKey, cancellationToken).ConfigureAwait(false);
+        }
+
+        await AddOrphansAsync(packs.Values, cancellationToken).ConfigureAwait(false);
+        return known;
+    }
+
+    // A damaged index must not keep a new version from being published: it only gives nothing to build on.
+    private async Task AddIndexAsync(Manifest manifest, Func<string, bool> packExists, CancellationToken cancellationToken)
+    {
+        ImageIndex index;
+        try
+        {
+            index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ObjectMissing")
+        {
+            return;
+        }
+
+        if (index.Profile != profile)
+            return;
+        for (int p = 0; p < index.PackCount; p++)
+            indexedPacks.Add(index.PackKey(p));
+        known.AddIndex(index, packExists);
+    }
+
+    private async Task AddOrphansAsync(IEnumerable<StoredObject> packs, CancellationToken cancellationToken)
+    {
+        DateTimeOffset oldest = DateTimeOffset.UtcNow - OrphanAge;
+        StoredObject[] orphans = [.. packs
+            .Where(p => !indexedPacks.Contains(p.Key) && p.LastModified > oldest && p.Length <= FormatLimits.LongestPack)
+            .OrderByDescending(p => p.LastModified)
+            .Take(MostOrphans)];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(orphans, options, async (pack, stop) =>
+        {
+            if (ObjectKeys.PackDigest(pack.Key) is not { } digest || await ReadFooterAsync(pack, stop).ConfigureAwait(false) is not { } footer)
+                return;
+            lock (known)
+            {
+                if (!known.Full)
+                    known.AddPack(digest, footer);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    // Null for what is not a whole pack: it is of no use, and no error of this publish.
+    private async Task<PackFooter?> ReadFooterAsync(StoredObject pack, CancellationToken cancellationToken)
+    {
+        if (pack.Length < PackFooter.Header.Length + PackFooter.TrailerLength)
+            return null;
+        try
+        {
+            byte[] trailer = new byte[PackFooter.TrailerLength];
+            await store.ReadRangeAsync(pack.Key, pack.Length - trailer.Length, trailer, cancellationToken).ConfigureAwait(false);
+            int length = PackFooter.LengthFromTrailer(trailer, pack.Length);
+            if (length < 0)
+                return null;
+            byte[] footer = new byte[length + trailer.Length];
+            await store.ReadRangeAsync(pack.Key, pack.Length - footer.Length, footer, cancellationToken).ConfigureAwait(false);
+            return PackFooter.Parse(footer, pack.Length);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+        catch (StoreException gone) when (gone.Id == "ObjectMissing")
+        {
+            return null;
+        }
+    }
+}

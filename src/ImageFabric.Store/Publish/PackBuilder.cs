@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using ImageFabric.Store.Format;
+
+namespace ImageFabric.Store.Publish;
+
+/// <summary>A pack that is being filled. Store format, "Pack".</summary>
+internal sealed class PackBuilder : IDisposable
+{
+    private readonly List<PackFrame> frames = [];
+    private readonly List<PackChunk> chunks = [];
+    private byte[] buffer = ArrayPool<byte>.Shared.Rent(FormatLimits.PackLength + (2 * FormatLimits.LongestFrame));
+    private int used = PackFooter.Header.Length;
+
+    /// <param name="number">Its number among the known packs.</param>
+    public PackBuilder(int number)
+    {
+        Number = number;
+        PackFooter.Header.CopyTo(buffer);
+    }
+
+    public int Number { get; }
+
+    public bool IsFull => used >= FormatLimits.PackLength;
+
+    /// <summary>Adds a compressed frame.</summary>
+    /// <returns>Its place.</returns>
+    public PackFrame Append(FrameBuilder frame)
+    {
+        var place = new PackFrame(Number, used, frame.Stored.Length, frame.ContentLength, frame.Codec);
+        frame.Stored.Span.CopyTo(buffer.AsSpan(used));
+        used += frame.Stored.Length;
+        int offset = 0;
+        foreach ((int length, ChunkDigest digest) in frame.Chunks)
+        {
+            chunks.Add(new PackChunk(frames.Count, offset, length, digest));
+            offset += length;
+        }
+
+        frames.Add(place);
+        return place;
+    }
+
+    /// <summary>Adds the footer.</summary>
+    /// <returns>The whole pack, good until it is disposed of, and its SHA-256.</returns>
+    public (ReadOnlyMemory<byte> Content, byte[] Digest) Seal()
+    {
+        byte[] footer = new PackFooter(frames, chunks).Serialize();
+        if (used + footer.Length > buffer.Length)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(used + footer.Length);
+            buffer.AsSpan(0, used).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+
+        footer.CopyTo(buffer, used);
+        Memory<byte> content = buffer.AsMemory(0, used + footer.Length);
+        return (content, SHA256.HashData(content.Span));
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(buffer);
+        buffer = [];
+    }
+}

@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using ImageFabric.Disks.Compression;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+
+namespace ImageFabric.Store.Publish;
+
+/// <summary>Takes frames in order, compresses them on all cores, fills packs with them and sends full packs, several at once.</summary>
+internal sealed class PackUploader : IAsyncDisposable
+{
+    private readonly IObjectStore store;
+    private readonly KnownChunks known;
+    private readonly int level;
+    private readonly SemaphoreSlim uploadSlots;
+    private readonly ConcurrentBag<ZstdCodec> codecs = [];
+    private readonly Channel<Task<FrameBuilder>> compressing;
+    private readonly CancellationTokenSource stop;
+    private readonly Task packing;
+    private long bytesUploaded;
+    private int packsUploaded;
+
+    public PackUploader(IObjectStore store, KnownChunks known, PublishOptions options, CancellationToken cancellationToken)
+    {
+        this.store = store;
+        this.known = known;
+        level = options.CompressionLevel;
+        uploadSlots = new SemaphoreSlim(options.Uploads);
+        compressing = Channel.CreateBounded<Task<FrameBuilder>>(new BoundedChannelOptions(2 * Environment.ProcessorCount) { SingleReader = true, SingleWriter = true });
+        stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        packing = Task.Run(PackAsync, CancellationToken.None);
+    }
+
+    public long BytesUploaded => Interlocked.Read(ref bytesUploaded);
+
+    public int PacksUploaded => Volatile.Read(ref packsUploaded);
+
+    /// <summary>Hands over a frame; waits while too many are on their way. What failed further down is thrown here.</summary>
+    public async Task WriteAsync(FrameBuilder frame)
+    {
+        try
+        {
+            await compressing.Writer.WriteAsync(Task.Run(() => Compress(frame), CancellationToken.None), stop.Token).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            await packing.ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Sends what is left and waits until all of it has arrived.</summary>
+    public async Task CompleteAsync()
+    {
+        compressing.Writer.TryComplete();
+        await packing.ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        compressing.Writer.TryComplete();
+        await packing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await foreach (Task<FrameBuilder> unpacked in compressing.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            (await unpacked.ConfigureAwait(false)).Dispose();
+        foreach (ZstdCodec codec in codecs)
+            codec.Dispose();
+        uploadSlots.Dispose();
+        stop.Dispose();
+    }
+
+    private FrameBuilder Compress(FrameBuilder frame)
+    {
+        if (!codecs.TryTake(out ZstdCodec? codec))
+            codec = new ZstdCodec(level);
+        frame.Compress(codec);
+        codecs.Add(codec);
+        return frame;
+    }
+
+    private async Task PackAsync()
+    {
+        var uploads = new List<Task>();
+        PackBuilder? pack = null;
+        try
+        {
+            await foreach (Task<FrameBuilder> compressed in compressing.Reader.ReadAllAsync(stop.Token).ConfigureAwait(false))
+            {
+                using (FrameBuilder frame = await compressed.ConfigureAwait(false))
+                {
+                    pack ??= await StartPackAsync(uploads).ConfigureAwait(false);
+                    known.PlaceFrame(frame.Number, pack.Append(frame));
+                }
+
+                if (!pack.IsFull)
+                    continue;
+                uploads.Add(UploadAsync(pack));
+                pack = null;
+            }
+
+            if (pack is not null)
+                uploads.Add(UploadAsync(pack));
+            pack = null;
+            await Task.WhenAll(uploads).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            compressing.Writer.TryComplete(failure);
+            await stop.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(uploads).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The first cause, not the cancellations that followed from it.
+            await (uploads.Find(u => u.IsFaulted) ?? Task.CompletedTask).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            pack?.Dispose();
+        }
+    }
+
+    // The slot is taken before the pack is filled, so that no more packs than slots are ever in memory.
+    private async Task<PackBuilder> StartPackAsync(List<Task> uploads)
+    {
+        await uploadSlots.WaitAsync(stop.Token).ConfigureAwait(false);
+        foreach (Task done in uploads.Where(u => u.IsCompleted))
+            await done.ConfigureAwait(false);
+        uploads.RemoveAll(u => u.IsCompletedSuccessfully);
+        return new PackBuilder(known.ReservePack());
+    }
+
+    private async Task UploadAsync(PackBuilder pack)
+    {
+        await Task.Yield();
+        try
+        {
+            (ReadOnlyMemory<byte> content, byte[] digest) = pack.Seal();
+            known.NamePack(pack.Number, digest);
+            await store.PutAsync(ObjectKeys.Pack(digest), content, PutMode.Replace, stop.Token).ConfigureAwait(false);
+            Interlocked.Add(ref bytesUploaded, content.Length);
+            Interlocked.Increment(ref packsUploaded);
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            pack.Dispose();
+            uploadSlots.Release();
+        }
+    }
+}

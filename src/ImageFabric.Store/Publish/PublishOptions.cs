@@ -1,0 +1,35 @@
+using ImageFabric.Disks.Compression;
+using ImageFabric.Store.Format;
+
+namespace ImageFabric.Store.Publish;
+
+/// <summary>What to publish a disk as, and how.</summary>
+/// <param name="Image">Name and version; the version is given.</param>
+public sealed record PublishOptions(ImageReference Image)
+{
+    /// <summary>Free labels for the manifest.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>zstd level, 1 to 19.</summary>
+    public int CompressionLevel { get; init; } = ZstdCodec.DefaultLevel;
+
+    /// <summary>Packs on their way to the store at the same time, 1 to 64. Each takes 17 MB of memory.</summary>
+    public int Uploads { get; init; } = 4;
+
+    /// <summary>Told how many bytes of the disk are done, of how many.</summary>
+    public IProgress<TransferProgress>? Progress { get; init; }
+}
+
+/// <summary>How far a transfer is.</summary>
+/// <param name="Done">Bytes done.</param>
+/// <param name="Total">Bytes in all.</param>
+public readonly record struct TransferProgress(long Done, long Total);
+
+/// <summary>What a publish did.</summary>
+/// <param name="Manifest">What now stands in the store.</param>
+/// <param name="Created">False when this very version with this very content was there before.</param>
+/// <param name="BytesRead">Bytes of the logical disk that were read.</param>
+/// <param name="BytesUploaded">Bytes sent: packs, index and manifest.</param>
+/// <param name="BytesReused">Bytes of the logical disk that the store already had.</param>
+/// <param name="PacksUploaded">Packs sent.</param>
+public sealed record PublishOutcome(Manifest Manifest, bool Created, long BytesRead, long BytesUploaded, long BytesReused, int PacksUploaded);

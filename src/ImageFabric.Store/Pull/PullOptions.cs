@@ -1,0 +1,30 @@
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Publish;
+
+namespace ImageFabric.Store.Pull;
+
+/// <summary>How an image is brought into a file.</summary>
+public sealed record PullOptions
+{
+    /// <summary>Format of the file: <c>raw</c> or <c>qcow2</c>.</summary>
+    public string Format { get; init; } = "raw";
+
+    /// <summary>Disk image files whose chunks are taken instead of fetched; earlier ones are preferred.</summary>
+    public IReadOnlyList<PullSeed> Seeds { get; init; } = [];
+
+    /// <summary>Range reads at the same time, 1 to 64. Each takes up to 5 MB of memory.</summary>
+    public int Reads { get; init; } = 8;
+
+    /// <summary>Told how many bytes of the disk are in place, of how many.</summary>
+    public IProgress<TransferProgress>? Progress { get; init; }
+}
+
+/// <summary>A disk image file that is here already.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Index">Its chunks, if they are known. Null: the file is read and cut.</param>
+public sealed record PullSeed(string Path, ImageIndex? Index);
+
+/// <summary>What a pull did.</summary>
+/// <param name="BytesFetched">Bytes read from packs.</param>
+/// <param name="BytesReused">Bytes of the disk that were here already: in seeds, or in what an interrupted pull left.</param>
+public sealed record PullOutcome(long BytesFetched, long BytesReused);
