@@ -22,15 +22,24 @@ internal static class QemuImg
         return output;
     }
 
+    /// <summary>True when qemu-img ends well.</summary>
+    public static bool TryRun(params string[] arguments) => Start("qemu-img", arguments).ExitCode == 0;
+
     private static string Program(string name, string[] arguments)
+    {
+        (int exitCode, string output, string error) = Start(name, arguments);
+        Assert.True(exitCode == 0, $"{name} {string.Join(' ', arguments)}: {exitCode}\n{output}{error}");
+        return output;
+    }
+
+    private static (int ExitCode, string Output, string Error) Start(string name, string[] arguments)
     {
         var start = new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{name} {string.Join(' ', arguments)}: {process.ExitCode}\n{output}{error.Result}");
-        return output;
+        return (process.ExitCode, output, error.Result);
     }
 
     private static bool OnPath(string program) =>

@@ -43,7 +43,11 @@ internal sealed class Qcow2Disk : ILogicalDisk
             throw new DiskException("ImageEmpty", file.Path, "The disk has no sector.", 24);
         ClusterMap map = await ClusterMap.OpenAsync(file, header, cancellationToken).ConfigureAwait(false);
         for (long offset = 0; offset < header.Size;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             offset = (await map.NextAsync(offset, header.Size, cancellationToken).ConfigureAwait(false)).End;
+        }
+
         return new Qcow2Disk(file, header, map);
     }
 

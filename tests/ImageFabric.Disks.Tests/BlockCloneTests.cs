@@ -1,0 +1,121 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace ImageFabric.Disks.Tests;
+
+public sealed class BlockCloneTests(XfsFileSystem xfs) : IClassFixture<XfsFileSystem>, IDisposable
+{
+    private readonly ImageDirectory images = new();
+
+    public void Dispose() => images.Dispose();
+
+    [XfsFact]
+    public void Cloned_blocks_have_the_content_and_stay_when_the_source_changes()
+    {
+        byte[] content = Noise(1 << 20);
+        using SafeFileHandle source = Make(xfs.File("source"), content);
+        using SafeFileHandle destination = Make(xfs.File("destination"), []);
+        Assert.True(BlockClone.TryClone(source, 65536, destination, 4096, 8192));
+        RandomAccess.Write(source, new byte[1 << 20], 0);
+
+        byte[] found = new byte[8192];
+        Assert.Equal(8192, RandomAccess.Read(destination, found, 4096));
+        Assert.Equal(content[65536..(65536 + 8192)], found);
+    }
+
+    [XfsFact]
+    public void A_range_the_file_system_cannot_share_gives_false_and_changes_nothing()
+    {
+        using SafeFileHandle source = Make(xfs.File("odd-source"), Noise(65536));
+        using SafeFileHandle destination = Make(xfs.File("odd-destination"), []);
+        Assert.False(BlockClone.TryClone(source, 100, destination, 0, 4096));
+        Assert.False(BlockClone.TryClone(source, 0, destination, 0, 5000));
+        Assert.Equal(0, RandomAccess.GetLength(destination));
+    }
+
+    [XfsFact]
+    public void Another_file_system_gives_false()
+    {
+        using SafeFileHandle source = Make(xfs.File("local"), Noise(65536));
+        using SafeFileHandle destination = Make(images.File("remote"), []);
+        Assert.False(BlockClone.TryClone(source, 0, destination, 0, 65536));
+    }
+
+    [XfsFact]
+    public void A_failure_that_copying_would_meet_too_is_an_error()
+    {
+        using SafeFileHandle source = Make(xfs.File("readable"), Noise(65536));
+        Make(xfs.File("unwritable"), []).Dispose();
+        using SafeFileHandle destination = File.OpenHandle(xfs.File("unwritable"), FileMode.Open, FileAccess.Read);
+        Assert.Throws<IOException>(() => BlockClone.TryClone(source, 0, destination, 0, 65536));
+    }
+
+    [XfsFact]
+    public async Task Chunks_of_a_seed_are_cloned_into_a_qcow2_where_it_locates_them()
+    {
+        byte[] content = Noise(1 << 20);
+        using SafeFileHandle seed = Make(xfs.File("seed.raw"), content);
+        string image = xfs.File("disk.qcow2");
+        DiskExtent[] extents = [new(12288, 400_000 & ~4095), new(700 << 10, 4096)];
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "qcow2", 1 << 20, extents, CancellationToken.None))
+        {
+            foreach (DiskExtent extent in extents)
+                Assert.True(BlockClone.TryClone(seed, extent.Offset, target.Handle, target.Locate(extent.Offset).FileOffset, extent.Length));
+            await target.CompleteAsync(CancellationToken.None);
+        }
+
+        byte[] expected = new byte[1 << 20];
+        foreach (DiskExtent extent in extents)
+            content.AsSpan((int)extent.Offset, (int)extent.Length).CopyTo(expected.AsSpan((int)extent.Offset));
+        await File.WriteAllBytesAsync(images.File("expected.raw"), expected);
+        Assert.Contains("No errors were found", QemuImg.Run("check", image));
+        Assert.Contains("identical", QemuImg.Run("compare", "-f", "raw", "-F", "qcow2", images.File("expected.raw"), image));
+    }
+
+    [XfsFact]
+    public async Task A_full_file_system_is_said_to_be_full()
+    {
+        byte[] piece = Noise(8 << 20);
+        string image = xfs.File("big.raw");
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "raw", 1L << 30, [new DiskExtent(0, 1L << 30)], CancellationToken.None))
+        {
+            DiskException error = await Assert.ThrowsAsync<DiskException>(async () =>
+            {
+                for (long offset = 0; offset < 1L << 30; offset += piece.Length)
+                    await target.WriteAsync(offset, piece, CancellationToken.None);
+            });
+            Assert.Equal("HostDiskFull", error.Id);
+        }
+
+        File.Delete(image);
+    }
+
+    [Theory]
+    [InlineData(-1, 0, 4096)]
+    [InlineData(0, -1, 4096)]
+    [InlineData(0, 0, 0)]
+    public void Ranges_that_are_none_are_refused(long sourceOffset, long destinationOffset, long length)
+    {
+        using SafeFileHandle file = Make(images.File("file"), []);
+        Assert.Throws<ArgumentOutOfRangeException>(() => BlockClone.TryClone(file, sourceOffset, file, destinationOffset, length));
+    }
+
+    [Fact]
+    public void A_directory_is_flushed() => DirectorySync.Flush(Path.GetDirectoryName(images.File("x"))!);
+
+    [LinuxFact]
+    public void A_directory_that_is_not_there_cannot_be_flushed() => Assert.Throws<IOException>(() => DirectorySync.Flush(images.File("none")));
+
+    private static SafeFileHandle Make(string path, byte[] content)
+    {
+        SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite);
+        RandomAccess.Write(file, content, 0);
+        return file;
+    }
+
+    private static byte[] Noise(int length)
+    {
+        byte[] content = new byte[length];
+        new Random(length).NextBytes(content);
+        return content;
+    }
+}
