@@ -1,0 +1,68 @@
+#!/bin/bash
+# run-all.sh: every test there is, with the packages and servers they need. Ends with "N passed, N failed, N skipped".
+# Without root the tests on real stores and hosts are skipped, and said so.
+set -euo pipefail
+root=$(dirname "$(dirname "$(readlink -f "$0")")")
+cd "$root"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+log=$(mktemp -d)
+testbed=$log/testbed
+cleanup() {
+  local status=$?
+  trap '' INT TERM
+  [ ! -e "$testbed" ] || tests/testbed/down.sh "$testbed" -r || true
+  rm -rf "$log"
+  exit $status
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+say() { printf '\n== %s\n' "$*"; }
+
+if [ "$(id -u)" = 0 ]; then
+  say "Installing what the tests need"
+  tests/testbed/packages.sh
+  tests/testbed/packages.sh qemu-utils xfsprogs
+  say "Starting the testbed: Ceph with its S3 gateway, three KVM hosts"
+  tests/testbed/up.sh "$testbed" --hosts 3
+  # shellcheck disable=SC1091
+  . "$testbed/env"
+else
+  say "Not root: tests on a real store and real hosts are skipped"
+fi
+
+./build.sh build
+./build.sh package
+export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric
+
+passed=0 failed=0 skipped=0
+for project in tests/*.Tests/*.csproj; do
+  name=$(basename "$project" .csproj)
+  say "$name"
+  # The runner's own summary is read, so that a run that died counts as failed.
+  dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" >"$log/$name.log" 2>&1 || true
+  grep -E '^\s*(Failed|Skipped) ' "$log/$name.log" || true
+  counts=$(awk '/^ *Passed: /{p=$2} /^ *Failed: /{f=$2} /^ *Skipped: /{s=$2} /^Total tests: /{t=$3} END{print p+0, f+0, s+0, t+0}' "$log/$name.log")
+  read -r p f s t <<<"$counts"
+  if [ "$t" = 0 ] || { [ "$f" = 0 ] && ! grep -q '^Test Run Successful' "$log/$name.log"; }; then
+    f=$((f + 1))
+  fi
+  [ "$f" = 0 ] || cat "$log/$name.log"
+  echo "$name: $p passed, $f failed, $s skipped"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+say "Pester"
+pester=$(find tests/ImageFabric.PowerShell.Tests -name '*.Tests.ps1' -exec grep -hoE '^\s*It ' {} + | wc -l)
+if command -v pwsh >/dev/null; then
+  NO_COLOR=1 pwsh -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" 2>&1 | tee "$log/pester.log" || true
+  read -r p f s < <(sed -nE 's/^Pester: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/p' "$log/pester.log" | tail -1) || { p=0 f=1 s=0; }
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+else
+  echo "pwsh is not on PATH. Skipped, $pester tests of the cmdlets:"
+  grep -hE '^\s*It ' -r tests/ImageFabric.PowerShell.Tests --include='*.Tests.ps1' | sed -E "s/^\s*It '([^']*)'.*/  skipped: \1/; s/^\s*It \"([^\"]*)\".*/  skipped: \1/" || true
+  skipped=$((skipped + pester))
+fi
+
+printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+[ $failed = 0 ]
