@@ -61,7 +61,7 @@ internal sealed class PackUploader : IAsyncDisposable
         await stop.CancelAsync().ConfigureAwait(false);
         compressing.Writer.TryComplete();
         await packing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await foreach (Task<FrameBuilder> unpacked in compressing.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        while (compressing.Reader.TryRead(out Task<FrameBuilder>? unpacked))
             (await unpacked.ConfigureAwait(false)).Dispose();
         foreach (ZstdCodec codec in codecs)
             codec.Dispose();
