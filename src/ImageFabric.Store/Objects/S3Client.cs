@@ -23,6 +23,7 @@ internal static class S3Client
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
             ThrottleRetries = false,
             Timeout = Timeout.InfiniteTimeSpan,
             DisableLogging = true,

@@ -19,6 +19,9 @@ public abstract record Fault
     /// <summary>The store does the work, and the connection is reset before its answer gets through.</summary>
     public sealed record LoseAnswer : Fault;
 
+    /// <summary>The store does the work, and nothing of its answer gets through; the connection stays open.</summary>
+    public sealed record Silence : Fault;
+
     /// <summary>After so many bytes of the answer's body nothing comes any more, and the connection stays open.</summary>
     public sealed record Stall(int After) : Fault;
 

@@ -172,6 +172,12 @@ public sealed partial class FaultProxy : IAsyncDisposable
             return;
         }
 
+        if (fault is Fault.Silence)
+        {
+            await AwaitHangUpAsync(toClient, cancellationToken);
+            return;
+        }
+
         if (fault is Fault.ShiftRange)
             head = ContentRange().Replace(head, match => $"{match.Groups[1].Value}{long.Parse(match.Groups[2].Value) + 1}-");
         await toClient.WriteAsync(Encoding.Latin1.GetBytes(head), cancellationToken);
@@ -192,10 +198,13 @@ public sealed partial class FaultProxy : IAsyncDisposable
         }
 
         if (fault is Fault.Stall)
-            _ = await toClient.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, cancellationToken);
+            await AwaitHangUpAsync(toClient, cancellationToken);
         if (left is null or 0)
             client.Shutdown(SocketShutdown.Both);
     }
+
+    private static async Task AwaitHangUpAsync(Stream client, CancellationToken cancellationToken) =>
+        await client.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, cancellationToken);
 
     private static string Altered(string head, Fault fault)
     {

@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace ImageFabric.Store.Tests.Faults;
+
+/// <summary>
+/// As much of an S3 service as tests of faults need where there is no real one: objects in memory, ranges, conditions, body digests. It believes every signature.
+/// Addresses that end in <c>?grant=N</c> are good until <see cref="RevokeGrants"/>.
+/// </summary>
+public sealed partial class ObjectServer : IAsyncDisposable
+{
+    private readonly HttpListener listener;
+    private readonly Task serving;
+    private int grant = 1;
+
+    public ObjectServer()
+    {
+        (listener, Address) = Listen();
+        serving = ServeAsync();
+    }
+
+    /// <summary>The endpoint.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Content by <c>bucket/key</c>.</summary>
+    public ConcurrentDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When set, <c>If-None-Match</c> is taken and not meant.</summary>
+    public bool IgnoresConditions { get; set; }
+
+    /// <summary>When set, an answer to a range request has the whole object.</summary>
+    public bool IgnoresRanges { get; set; }
+
+    /// <summary>Methods of the requests that came.</summary>
+    public ConcurrentQueue<string> Methods { get; } = new();
+
+    /// <summary>A presigned address that is good now, as seen through a proxy.</summary>
+    public Uri Grant(string path, Uri through) => new(through, $"{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}?grant={Volatile.Read(ref grant)}");
+
+    /// <summary>All addresses granted so far are refused from now on.</summary>
+    public void RevokeGrants() => Interlocked.Increment(ref grant);
+
+    public async ValueTask DisposeAsync()
+    {
+        listener.Close();
+        await serving;
+    }
+
+    private static (HttpListener Listener, Uri Address) Listen()
+    {
+        while (true)
+        {
+            string address = $"http://127.0.0.1:{Random.Shared.Next(20_000, 60_000)}/";
+            var listener = new HttpListener();
+            listener.Prefixes.Add(address);
+            try
+            {
+                listener.Start();
+                return (listener, new Uri(address));
+            }
+            catch (HttpListenerException)
+            {
+                // The port is somebody else's: another.
+                listener.Close();
+            }
+        }
+    }
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await listener.GetContextAsync();
+            }
+            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            _ = Task.Run(() => AnswerAsync(context));
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        try
+        {
+            Methods.Enqueue(context.Request.HttpMethod);
+            await DispatchAsync(context.Request, context.Response, Uri.UnescapeDataString(context.Request.Url!.AbsolutePath).TrimStart('/'));
+            context.Response.Close();
+        }
+        catch (Exception error) when (error is HttpListenerException or IOException or ObjectDisposedException)
+        {
+            // The client went away.
+            context.Response.Abort();
+        }
+    }
+
+    private Task DispatchAsync(HttpListenerRequest request, HttpListenerResponse response, string path)
+    {
+        if (request.QueryString["grant"] is { } asked && int.Parse(asked) != Volatile.Read(ref grant))
+            return RefuseAsync(response, 403, "AccessDenied");
+        switch (request.HttpMethod)
+        {
+            case "GET" when request.QueryString["list-type"] is not null:
+                return WriteAsync(response, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"u8.ToArray());
+            case "GET":
+                return Objects.TryGetValue(path, out byte[]? content) ? ReadAsync(request, response, content) : RefuseAsync(response, 404, "NoSuchKey");
+            case "PUT":
+                return PutAsync(request, response, path);
+            case "DELETE":
+                Objects.TryRemove(path, out _);
+                response.StatusCode = 204;
+                return Task.CompletedTask;
+            case "HEAD":
+                return HeadAsync(response, path);
+            default:
+                return RefuseAsync(response, 405, "MethodNotAllowed");
+        }
+    }
+
+    private Task ReadAsync(HttpListenerRequest request, HttpListenerResponse response, byte[] content)
+    {
+        Match range = Range().Match(request.Headers["Range"] ?? "");
+        if (!range.Success || IgnoresRanges)
+            return WriteAsync(response, content);
+        int from = int.Parse(range.Groups[1].Value);
+        int to = Math.Min(int.Parse(range.Groups[2].Value), content.Length - 1);
+        if (from >= content.Length)
+            return RefuseAsync(response, 416, "InvalidRange");
+        response.StatusCode = 206;
+        response.Headers["Content-Range"] = $"bytes {from}-{to}/{content.Length}";
+        return WriteAsync(response, content[from..(to + 1)]);
+    }
+
+    private async Task PutAsync(HttpListenerRequest request, HttpListenerResponse response, string path)
+    {
+        using var body = new MemoryStream();
+        await request.InputStream.CopyToAsync(body);
+        byte[] content = body.ToArray();
+        if (request.Headers["x-amz-content-sha256"] != Convert.ToHexStringLower(SHA256.HashData(content)))
+        {
+            await RefuseAsync(response, 400, "XAmzContentSHA256Mismatch");
+            return;
+        }
+
+        bool conditional = request.Headers["If-None-Match"] == "*" && !IgnoresConditions;
+        if (conditional && !Objects.TryAdd(path, content))
+        {
+            await RefuseAsync(response, 412, "PreconditionFailed");
+            return;
+        }
+
+        Objects[path] = content;
+        Objects[path + "\nwriter"] = Encoding.UTF8.GetBytes(request.Headers["x-amz-meta-imagefabric-writer"] ?? "");
+    }
+
+    private async Task HeadAsync(HttpListenerResponse response, string path)
+    {
+        if (!Objects.TryGetValue(path, out byte[]? content))
+        {
+            response.StatusCode = 404;
+            return;
+        }
+
+        response.ContentLength64 = content.Length;
+        if (Objects.TryGetValue(path + "\nwriter", out byte[]? writer))
+            response.Headers["x-amz-meta-imagefabric-writer"] = Encoding.UTF8.GetString(writer);
+        await response.OutputStream.FlushAsync();
+    }
+
+    private static Task RefuseAsync(HttpListenerResponse response, int status, string code)
+    {
+        response.StatusCode = status;
+        return WriteAsync(response, Encoding.UTF8.GetBytes($"<Error><Code>{code}</Code></Error>"));
+    }
+
+    private static async Task WriteAsync(HttpListenerResponse response, byte[] content)
+    {
+        response.ContentLength64 = content.Length;
+        await response.OutputStream.WriteAsync(content);
+    }
+
+    [GeneratedRegex(@"bytes=(\d+)-(\d+)")]
+    private static partial Regex Range();
+}
