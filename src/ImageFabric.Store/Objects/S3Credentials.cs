@@ -30,7 +30,7 @@ internal static class S3Credentials
         }
         catch (Exception error) when (error is AmazonClientException or InvalidOperationException or ArgumentException)
         {
-            throw NotFound(location, error.Message, error);
+            throw NotFound(location, error.Message.Split('\n')[0].Trim(), error);
         }
     }
 

@@ -1,0 +1,25 @@
+using System.Runtime.CompilerServices;
+
+namespace ImageFabric.Store.Tests.Objects;
+
+/// <summary>Keeps the AWS files of whoever runs the tests out of them. The SDK reads its files once per process, hence so early.</summary>
+internal static class AwsFiles
+{
+    private static readonly string Credentials = Path.Combine(Path.GetTempPath(), $"imagefabric-test-{Guid.NewGuid():N}-credentials");
+
+    [ModuleInitializer]
+    internal static void Redirect()
+    {
+        File.WriteAllText(Credentials, """
+            [default]
+            aws_access_key_id = FROMDEFAULT
+            aws_secret_access_key = x
+            [named]
+            aws_access_key_id = FROMNAMED
+            aws_secret_access_key = x
+            """);
+        Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", Credentials);
+        Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", Credentials + "-config");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(Credentials);
+    }
+}
