@@ -11,6 +11,8 @@ public sealed class XfsFactAttribute : FactAttribute
 /// <summary>A small XFS in a file, mounted while the test runs.</summary>
 public sealed class XfsFileSystem : IDisposable
 {
+    public const long DeviceLength = 400 << 20;
+
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("imagefabric-xfs-");
 
     public XfsFileSystem()
@@ -19,7 +21,7 @@ public sealed class XfsFileSystem : IDisposable
             return;
         string device = Path.Combine(directory.FullName, "device");
         using (FileStream file = System.IO.File.Create(device))
-            file.SetLength(400 << 20);
+            file.SetLength(DeviceLength);
         Run("mkfs.xfs", "-q", "-m", "reflink=1", device);
         Directory.CreateDirectory(MountPoint);
         Run("mount", "-o", "loop", device, MountPoint);
@@ -30,6 +32,9 @@ public sealed class XfsFileSystem : IDisposable
         : !System.IO.File.Exists("/dev/loop-control") ? "there are no loop devices"
         : !System.IO.File.Exists("/usr/sbin/mkfs.xfs") && !System.IO.File.Exists("/sbin/mkfs.xfs") ? "mkfs.xfs is not installed"
         : null;
+
+    /// <summary>The block device that is mounted.</summary>
+    public string Device => System.IO.File.ReadLines("/proc/mounts").Select(line => line.Split(' ')).Single(parts => parts[1] == MountPoint)[0];
 
     private string MountPoint => Path.Combine(directory.FullName, "mounted");
 

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ImageFabric.Disks.Tests;
 
-public sealed class BlockCloneTests(XfsFileSystem xfs) : IClassFixture<XfsFileSystem>, IDisposable
+public sealed class FileSystemTests(XfsFileSystem xfs) : IClassFixture<XfsFileSystem>, IDisposable
 {
     private readonly ImageDirectory images = new();
 
@@ -69,6 +69,17 @@ public sealed class BlockCloneTests(XfsFileSystem xfs) : IClassFixture<XfsFileSy
         await File.WriteAllBytesAsync(images.File("expected.raw"), expected);
         Assert.Contains("No errors were found", QemuImg.Run("check", image));
         Assert.Contains("identical", QemuImg.Run("compare", "-f", "raw", "-F", "qcow2", images.File("expected.raw"), image));
+    }
+
+    [XfsFact]
+    public async Task A_block_device_is_a_raw_disk_of_its_size()
+    {
+        byte[] content = new byte[4096];
+        using ILogicalDisk disk = await DiskReading.OpenAsync(xfs.Device);
+        Assert.Equal(("raw", XfsFileSystem.DeviceLength), (disk.Format, disk.Length));
+        await disk.ReadAsync(0, content, CancellationToken.None);
+        Assert.Equal("XFSB"u8, content.AsSpan(0, 4));
+        Assert.Equal([new DiskExtent(0, disk.Length)], await disk.ExtentsAsync());
     }
 
     [XfsFact]
