@@ -1,0 +1,35 @@
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Hypervisors;
+
+/// <summary>Makes, lists and removes virtual machines on the host this runs on.</summary>
+public interface IHypervisor
+{
+    /// <summary>Makes a machine from an image. A failure or a cancellation removes everything that was made.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="image">The image on this host.</param>
+    /// <param name="warn">Takes what the user should know of a machine that was made all the same.</param>
+    /// <param name="ct">Stops the work, and undoes it.</param>
+    /// <returns>The machine as it then is.</returns>
+    /// <exception cref="HypervisorException">
+    /// <c>InvalidRequest</c>, <c>VmExists</c>, <c>DiskTooSmall</c>, <c>NetworkNotFound</c>, <c>ImageNotOnHost</c>, <c>HostDiskFull</c>,
+    /// <c>HostWriteFailed</c>, <c>HypervisorUnavailable</c> or <c>HypervisorFailed</c>.
+    /// </exception>
+    Task<VmResult> CreateAsync(VmCreateRequest request, BaseImage image, Action<string> warn, CancellationToken ct);
+
+    /// <summary>The machines that were made from images in this image directory, by name.</summary>
+    /// <param name="namePattern">Name with the wildcards <c>*</c> and <c>?</c>. Null: all.</param>
+    /// <param name="ct">Stops the work.</param>
+    /// <exception cref="HypervisorException"><c>HypervisorUnavailable</c> or <c>HypervisorFailed</c>.</exception>
+    Task<IReadOnlyList<VmResult>> ListAsync(string? namePattern, CancellationToken ct);
+
+    /// <summary>Removes a machine that was made from an image, and its files; or the files that an interrupted creation left.</summary>
+    /// <param name="name">The machine's exact name.</param>
+    /// <param name="force">Also when it runs: it is powered off first.</param>
+    /// <param name="ct">Stops the work. What is left can be removed by the same call.</param>
+    /// <returns>The machine as it was, off.</returns>
+    /// <exception cref="HypervisorException">
+    /// <c>InvalidRequest</c>, <c>VmNotFound</c>, <c>VmRunning</c>, <c>HostWriteFailed</c>, <c>HypervisorUnavailable</c> or <c>HypervisorFailed</c>.
+    /// </exception>
+    Task<VmResult> RemoveAsync(string name, bool force, CancellationToken ct);
+}

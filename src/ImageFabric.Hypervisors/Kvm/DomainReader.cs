@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Xml.Linq;
+using ImageFabric.Hypervisors.Machines;
+using ImageFabric.Hypervisors.Tools;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Hypervisors.Kvm;
+
+/// <summary>Describes domains that are machines of ours.</summary>
+/// <param name="virsh">The way to libvirt.</param>
+/// <param name="directories">The machines' directories.</param>
+internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
+{
+    // What libvirt itself handed out comes first: it is right and costs nothing to ask for.
+    private static readonly string[] AddressSources = ["lease", "agent", "arp"];
+
+    /// <summary>The files of a domain; null when there is no such domain or it is not one of ours.</summary>
+    public async Task<MachineFiles?> FilesAsync(Guid domain, CancellationToken ct) =>
+        await virsh.DefinitionAsync(domain, ct).ConfigureAwait(false) is { } definition && DomainMark.Of(definition) is { } mark
+            ? directories.FilesIn(mark.Directory)
+            : null;
+
+    /// <summary>Describes a domain; null when there is no such domain or it is not one of ours.</summary>
+    public async Task<VmResult?> DescribeAsync(Guid domain, CancellationToken ct)
+    {
+        if (await virsh.DefinitionAsync(domain, ct).ConfigureAwait(false) is not { } definition
+            || DomainMark.Of(definition) is not { } mark
+            || directories.FilesIn(mark.Directory) is not { } files
+            || await StateAsync(domain, ct).ConfigureAwait(false) is not { } state)
+        {
+            return null;
+        }
+        XElement root = definition.Root!;
+        XElement? devices = root.Element("devices");
+        return new VmResult
+        {
+            Name = mark.Record.Name,
+            Id = domain.ToString("D"),
+            Image = mark.Record.Image,
+            ImageId = mark.Record.ImageId,
+            State = state,
+            Virtualization = (string?)root.Attribute("type") ?? "",
+            Cpu = (int?)root.Element("vcpu") ?? 0,
+            MemoryBytes = Bytes(root.Element("memory")),
+            DiskSizeBytes = await virsh.DiskSizeAsync(domain, DomainXml.DiskTarget, ct).ConfigureAwait(false) ?? mark.Record.DiskSizeBytes,
+            DiskPath = files.Disk,
+            LinkedClone = mark.Record.LinkedClone,
+            Addresses = state == MachineState.Running ? [.. await AddressesAsync(domain, ct).ConfigureAwait(false)] : null,
+            ConsolePath = (string?)devices?.Element("serial")?.Element("log")?.Attribute("file"),
+            Created = mark.Record.Created,
+        };
+    }
+
+    /// <summary>A domain's state, one of <see cref="MachineState"/>; null when there is no such domain.</summary>
+    public async Task<string?> StateAsync(Guid domain, CancellationToken ct) =>
+        await virsh.StateAsync(domain, ct).ConfigureAwait(false) is { } state ? MachineState.FromLibvirt(state) : null;
+
+    /// <summary>Addresses of a running domain by the first source that knows any.</summary>
+    public async Task<IReadOnlyList<string>> AddressesAsync(Guid domain, CancellationToken ct)
+    {
+        foreach (string source in AddressSources)
+        {
+            IReadOnlyList<string> addresses = await virsh.AddressesAsync(domain, source, ct).ConfigureAwait(false);
+            if (addresses.Count > 0)
+                return addresses;
+        }
+        return [];
+    }
+
+    // libvirt writes KiB, whatever unit it was given.
+    private static long Bytes(XElement? memory) =>
+        memory is not null && (string?)memory.Attribute("unit") is null or "KiB"
+        && long.TryParse(memory?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes)
+            ? kibibytes * 1024
+            : 0;
+}

@@ -1,0 +1,54 @@
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Hypervisors.Machines;
+
+/// <summary>A request for a machine, checked and with the defaults filled in.</summary>
+/// <param name="Name">Name of the machine.</param>
+/// <param name="Cpu">Virtual processors.</param>
+/// <param name="MemoryBytes">Memory in bytes.</param>
+/// <param name="DiskSizeBytes">Size of the disk in bytes, a multiple of 512.</param>
+/// <param name="HostName">The guest's own name.</param>
+/// <param name="Wait">How long to wait for an address.</param>
+internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long DiskSizeBytes, string HostName, TimeSpan Wait)
+{
+    private const int MostCpus = 1024;
+    private const long LeastMemory = 16L << 20;
+    private const long DefaultMemory = 1L << 30;
+    private const int SectorSize = 512;
+    private const int LongestWait = 3600;
+
+    /// <summary>Checks a request against its contract and against the image.</summary>
+    /// <exception cref="HypervisorException"><c>InvalidRequest</c>, <c>DiskTooSmall</c> or <c>ImageNotOnHost</c>.</exception>
+    public static MachineOrder From(VmCreateRequest request, BaseImage image)
+    {
+        MachineName.Check(request.Name);
+        string hostName = request.HostNameInGuest ?? request.Name;
+        MachineName.CheckHostName(hostName);
+        int cpu = request.Cpu ?? 1;
+        if (cpu is < 1 or > MostCpus)
+            throw Invalid(request, $"{cpu} processors are not 1 to {MostCpus}.");
+        long memory = request.MemoryBytes ?? DefaultMemory;
+        if (memory < LeastMemory)
+            throw Invalid(request, $"{memory} bytes of memory are less than {LeastMemory} (16 MiB).");
+        int wait = request.WaitSeconds ?? 0;
+        if (wait is < 0 or > LongestWait)
+            throw Invalid(request, $"A wait of {wait} s is not 0 to {LongestWait}.");
+        if (image.Format is not ("raw" or "qcow2"))
+            throw Invalid(request, $"'{image.Format}' is not a format of base images; raw and qcow2 are.");
+        if (!File.Exists(image.Path))
+            throw new HypervisorException("ImageNotOnHost", image.Reference, $"The file of {image.Reference}, {image.Path}, does not exist.");
+
+        long size = request.DiskSizeBytes ?? image.VirtualSize;
+        if (size < image.VirtualSize)
+        {
+            throw new HypervisorException("DiskTooSmall", request.Name,
+                $"A disk of {size} bytes cannot hold {image.Reference}, which has {image.VirtualSize}.");
+        }
+        if (size is <= 0 or > long.MaxValue - SectorSize)
+            throw Invalid(request, $"{size} bytes are not the size of a disk.");
+        long rounded = (size + SectorSize - 1) / SectorSize * SectorSize;
+        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait));
+    }
+
+    private static HypervisorException Invalid(VmCreateRequest request, string message) => new("InvalidRequest", request.Name, message);
+}

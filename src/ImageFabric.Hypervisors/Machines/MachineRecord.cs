@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ImageFabric.Hypervisors.Machines;
+
+/// <summary>What is known of a machine since it was made: in <c>vm.json</c>, and in the domain's metadata.</summary>
+/// <param name="Name">Its name then.</param>
+/// <param name="Id">Its UUID.</param>
+/// <param name="Image"><c>NAME:VERSION</c>.</param>
+/// <param name="ImageId"><c>sha256:…</c> of the image's content.</param>
+/// <param name="BaseImage">The image's file; a linked clone needs it as long as it lives.</param>
+/// <param name="LinkedClone">True when the disk holds only its differences from it.</param>
+/// <param name="DiskSizeBytes">Size of the disk then, as the guest sees it.</param>
+/// <param name="Created">When it was made, UTC, ISO 8601.</param>
+internal sealed record MachineRecord(
+    string Name, Guid Id, string Image, string ImageId, string BaseImage, bool LinkedClone, long DiskSizeBytes, string Created)
+{
+    /// <summary>Writes the record; the file is there whole or not at all.</summary>
+    public void Write(string path)
+    {
+        string unfinished = path + ".new";
+        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(this, MachineRecordJson.Default.MachineRecord));
+        File.Move(unfinished, path);
+    }
+
+    /// <summary>Reads the record.</summary>
+    /// <exception cref="HypervisorException"><c>HypervisorFailed</c>: the file is not what <see cref="Write"/> wrote.</exception>
+    public static MachineRecord Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), MachineRecordJson.Default.MachineRecord) ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new HypervisorException("HypervisorFailed", path, $"{path} is damaged: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>How <see cref="MachineRecord"/> looks as JSON.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(MachineRecord))]
+internal sealed partial class MachineRecordJson : JsonSerializerContext;
