@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using ImageFabric.Disks;
@@ -13,6 +12,7 @@ internal sealed class DiskChunker
 
     private readonly ILogicalDisk disk;
     private readonly ChunkingProfile profile;
+    private readonly BufferPool pool;
     private byte[] buffer;
     private int used;
     private List<CutChunk> cut = [];
@@ -24,7 +24,8 @@ internal sealed class DiskChunker
     {
         this.disk = disk;
         this.profile = profile;
-        buffer = Rent();
+        pool = new BufferPool((2 * ReadLength) + profile.MaximumLength);
+        buffer = pool.Rent();
     }
 
     /// <summary>The disk's chunks with their digests, in the order of the disk. Reading, cutting and hashing overlap; the caller disposes of each segment.</summary>
@@ -84,7 +85,7 @@ internal sealed class DiskChunker
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            pool.Return(buffer);
         }
     }
 
@@ -124,13 +125,11 @@ internal sealed class DiskChunker
     // A chunk that is still open moves on to the next buffer.
     private Task<DiskSegment> NextSegment()
     {
-        var segment = new DiskSegment(buffer, cut, bytesRead);
-        byte[] next = Rent();
+        var segment = new DiskSegment(pool, buffer, cut, bytesRead);
+        byte[] next = pool.Rent();
         int open = openOffset < 0 ? 0 : used - openStart;
         buffer.AsSpan(used - open, open).CopyTo(next);
         (buffer, used, openStart, cut, bytesRead) = (next, open, 0, [], 0);
         return Task.Run(segment.Hash);
     }
-
-    private byte[] Rent() => ArrayPool<byte>.Shared.Rent((2 * ReadLength) + profile.MaximumLength);
 }

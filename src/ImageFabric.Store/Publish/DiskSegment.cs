@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImageFabric.Store.Format;
 
 namespace ImageFabric.Store.Publish;
@@ -6,13 +5,15 @@ namespace ImageFabric.Store.Publish;
 /// <summary>A chunk as it was cut: its place on the disk and in the segment's buffer.</summary>
 internal readonly record struct CutChunk(long Offset, int Start, int Length);
 
-/// <summary>Some whole chunks of a disk that follow one another, with their content in one pooled buffer.</summary>
+/// <summary>Some whole chunks of a disk that follow one another, with their content in one buffer of a pool.</summary>
 internal sealed class DiskSegment : IDisposable
 {
+    private readonly BufferPool pool;
     private byte[] buffer;
 
-    public DiskSegment(byte[] buffer, List<CutChunk> chunks, long bytesRead)
+    public DiskSegment(BufferPool pool, byte[] buffer, List<CutChunk> chunks, long bytesRead)
     {
+        this.pool = pool;
         this.buffer = buffer;
         Chunks = chunks;
         BytesRead = bytesRead;
@@ -39,7 +40,7 @@ internal sealed class DiskSegment : IDisposable
     public void Dispose()
     {
         if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
+            pool.Return(buffer);
         buffer = [];
     }
 }

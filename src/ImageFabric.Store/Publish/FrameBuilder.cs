@@ -1,13 +1,15 @@
-using System.Buffers;
 using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Format;
 
 namespace ImageFabric.Store.Publish;
 
 /// <summary>A frame that is being filled, and then what became of it when it was compressed.</summary>
-internal sealed class FrameBuilder(int number) : IDisposable
+internal sealed class FrameBuilder(int number, BufferPool pool) : IDisposable
 {
-    private byte[] content = ArrayPool<byte>.Shared.Rent(FormatLimits.FrameLength);
+    /// <summary>The length of buffer that holds any frame, as it is and compressed.</summary>
+    public static readonly int BufferLength = ZstdCodec.CompressBound(FormatLimits.LongestFrame);
+
+    private byte[] content = pool.Rent();
     private byte[] stored = [];
 
     /// <summary>Its number among the known frames.</summary>
@@ -28,12 +30,6 @@ internal sealed class FrameBuilder(int number) : IDisposable
     /// <returns>Where it lies in the frame.</returns>
     public int Append(ReadOnlySpan<byte> chunk, in ChunkDigest digest)
     {
-        if (ContentLength + chunk.Length > content.Length)
-        {
-            ArrayPool<byte>.Shared.Return(content);   // empty: one chunk alone may be longer than a frame usually is
-            content = ArrayPool<byte>.Shared.Rent(chunk.Length);
-        }
-
         int offset = ContentLength;
         chunk.CopyTo(content.AsSpan(offset));
         Chunks.Add((chunk.Length, digest));
@@ -44,7 +40,7 @@ internal sealed class FrameBuilder(int number) : IDisposable
     /// <summary>Compresses it, or keeps it as it is where that saves less than a sixteenth.</summary>
     public FrameBuilder Compress(ZstdCodec zstd)
     {
-        stored = ArrayPool<byte>.Shared.Rent(ZstdCodec.CompressBound(ContentLength));
+        stored = pool.Rent();
         int length = zstd.Compress(content.AsSpan(0, ContentLength), stored);
         bool smaller = length >= 0 && length < ContentLength - (ContentLength / 16);
         Codec = smaller ? FrameCodec.Zstd : FrameCodec.Stored;
@@ -54,9 +50,10 @@ internal sealed class FrameBuilder(int number) : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(content);
+        if (content.Length > 0)
+            pool.Return(content);
         if (stored.Length > 0)
-            ArrayPool<byte>.Shared.Return(stored);
+            pool.Return(stored);
         content = stored = [];
         Stored = default;
     }

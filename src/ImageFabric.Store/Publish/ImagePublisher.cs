@@ -87,7 +87,7 @@ public sealed class ImagePublisher
                                 await packs.WriteAsync(full).ConfigureAwait(false);
                             }
 
-                            open ??= new FrameBuilder(known.ReserveFrame());
+                            open ??= packs.StartFrame();
                             frame = open.Number;
                             offsetInFrame = open.Append(segment.Content(c), segment.Digests[c]);
                             known.Add(segment.Digests[c], frame, offsetInFrame);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using ImageFabric.Store.Format;
 
@@ -7,15 +6,22 @@ namespace ImageFabric.Store.Publish;
 /// <summary>A pack that is being filled. Store format, "Pack".</summary>
 internal sealed class PackBuilder : IDisposable
 {
+    /// <summary>What a pack usually needs, in bytes; an unusually long footer gets more.</summary>
+    public const int BufferLength = FormatLimits.PackLength + (2 * FormatLimits.LongestFrame);
+
     private readonly List<PackFrame> frames = [];
     private readonly List<PackChunk> chunks = [];
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(FormatLimits.PackLength + (2 * FormatLimits.LongestFrame));
+    private readonly BufferPool pool;
+    private byte[] buffer;
     private int used = PackFooter.Header.Length;
 
     /// <param name="number">Its number among the known packs.</param>
-    public PackBuilder(int number)
+    /// <param name="pool">Where its buffer is from, of at least <see cref="BufferLength"/>.</param>
+    public PackBuilder(int number, BufferPool pool)
     {
         Number = number;
+        this.pool = pool;
+        buffer = pool.Rent();
         PackFooter.Header.CopyTo(buffer);
     }
 
@@ -48,9 +54,9 @@ internal sealed class PackBuilder : IDisposable
         byte[] footer = new PackFooter(frames, chunks).Serialize();
         if (used + footer.Length > buffer.Length)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(used + footer.Length);
+            byte[] larger = new byte[used + footer.Length];
             buffer.AsSpan(0, used).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(buffer);
+            pool.Return(buffer);
             buffer = larger;
         }
 
@@ -61,7 +67,8 @@ internal sealed class PackBuilder : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(buffer);
+        if (buffer.Length == pool.Length)
+            pool.Return(buffer);
         buffer = [];
     }
 }

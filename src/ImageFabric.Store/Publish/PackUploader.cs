@@ -13,6 +13,8 @@ internal sealed class PackUploader : IAsyncDisposable
     private readonly KnownChunks known;
     private readonly int level;
     private readonly SemaphoreSlim uploadSlots;
+    private readonly BufferPool packBuffers = new(PackBuilder.BufferLength);
+    private readonly BufferPool frameBuffers = new(FrameBuilder.BufferLength);
     private readonly ConcurrentBag<ZstdCodec> codecs = [];
     private readonly Channel<Task<FrameBuilder>> compressing;
     private readonly CancellationTokenSource stop;
@@ -34,6 +36,9 @@ internal sealed class PackUploader : IAsyncDisposable
     public long BytesUploaded => Interlocked.Read(ref bytesUploaded);
 
     public int PacksUploaded => Volatile.Read(ref packsUploaded);
+
+    /// <summary>A new frame to fill.</summary>
+    public FrameBuilder StartFrame() => new(known.ReserveFrame(), frameBuffers);
 
     /// <summary>Hands over a frame; waits while too many are on their way. What failed further down is thrown here.</summary>
     public async Task WriteAsync(FrameBuilder frame)
@@ -125,7 +130,7 @@ internal sealed class PackUploader : IAsyncDisposable
         foreach (Task done in uploads.Where(u => u.IsCompleted))
             await done.ConfigureAwait(false);
         uploads.RemoveAll(u => u.IsCompletedSuccessfully);
-        return new PackBuilder(known.ReservePack());
+        return new PackBuilder(known.ReservePack(), packBuffers);
     }
 
     private async Task UploadAsync(PackBuilder pack)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Format;
@@ -22,6 +21,8 @@ internal sealed class FrameReads
     private readonly int[] rows;
     private readonly int[] rowStart;
     private readonly ConcurrentBag<ZstdCodec> codecs = [];
+    private readonly BufferPool readBuffers = new(LongestRead);
+    private readonly BufferPool frameBuffers = new(FormatLimits.LongestFrame);
     private long bytesFetched;
 
     public FrameReads(IObjectSource source, ImageIndex index)
@@ -89,8 +90,8 @@ internal sealed class FrameReads
 
     private async ValueTask ReadAsync(Read read, IReadOnlyList<int> frames, FrameContent take, CancellationToken cancellationToken)
     {
-        byte[] stored = ArrayPool<byte>.Shared.Rent(read.End - read.Offset);
-        byte[] content = ArrayPool<byte>.Shared.Rent(FormatLimits.LongestFrame);
+        byte[] stored = readBuffers.Rent();
+        byte[] content = frameBuffers.Rent();
         if (!codecs.TryTake(out ZstdCodec? codec))
             codec = new ZstdCodec();
         try
@@ -114,8 +115,8 @@ internal sealed class FrameReads
         finally
         {
             codecs.Add(codec);
-            ArrayPool<byte>.Shared.Return(stored);
-            ArrayPool<byte>.Shared.Return(content);
+            readBuffers.Return(stored);
+            frameBuffers.Return(content);
         }
     }
 

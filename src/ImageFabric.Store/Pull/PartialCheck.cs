@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImageFabric.Disks;
 using ImageFabric.Store.Format;
 
@@ -12,17 +11,18 @@ internal static class PartialCheck
     public static async Task RunAsync(IDiskTarget target, PullState state, CancellationToken cancellationToken)
     {
         int count = state.Index.Chunks.Length;
+        var buffers = new BufferPool(state.Index.Profile.MaximumLength);
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, (count + BatchLength - 1) / BatchLength, options, (batch, _) =>
         {
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(state.Index.Profile.MaximumLength);
+            byte[] buffer = buffers.Rent();
             for (int c = batch * BatchLength; c < Math.Min(count, (batch + 1) * BatchLength); c++)
             {
                 if (Holds(target, state.Index.Chunks[c], buffer))
                     state.Reused(c);
             }
 
-            ArrayPool<byte>.Shared.Return(buffer);
+            buffers.Return(buffer);
             return ValueTask.CompletedTask;
         }).ConfigureAwait(false);
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImageFabric.Disks;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Publish;
@@ -18,6 +17,7 @@ internal sealed class SeedCopy
     private readonly PullState state;
     private readonly ILogicalDisk seed;
     private readonly SafeFileHandle? cloneSource;
+    private readonly BufferPool buffers = new(LongestRun);
     private volatile bool cloning;
 
     private SeedCopy(IDiskTarget target, PullState state, ILogicalDisk seed, SafeFileHandle? cloneSource)
@@ -98,7 +98,7 @@ internal sealed class SeedCopy
 
     private async ValueTask CopyAsync(Run run, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(run.Length);
+        byte[] buffer = buffers.Rent();
         await seed.ReadAsync(run.SeedOffset, buffer.AsMemory(0, run.Length), cancellationToken).ConfigureAwait(false);
         bool[] valid = new bool[run.Count];
         int start = 0;
@@ -124,7 +124,7 @@ internal sealed class SeedCopy
             start += chunk.Length;
         }
 
-        ArrayPool<byte>.Shared.Return(buffer);
+        buffers.Return(buffer);
     }
 
     private bool TryClone(Run run)
