@@ -1,1 +1,3 @@
-return 0;
+using ImageFabric.Engine.CommandLine;
+
+return await EngineCommandLine.RunAsync(args);

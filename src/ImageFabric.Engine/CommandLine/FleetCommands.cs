@@ -1,0 +1,38 @@
+using System.CommandLine;
+using ImageFabric.Engine.Operations;
+using ImageFabric.Fleet;
+
+namespace ImageFabric.Engine.CommandLine;
+
+/// <summary>The commands that work on many hosts.</summary>
+internal static class FleetCommands
+{
+    public static Command Sync()
+    {
+        var image = new Argument<string>("image") { Description = "NAME[:VERSION]; without a version the newest." };
+        var throttle = new Option<int>("--throttle") { Description = "Hosts at the same time.", DefaultValueFactory = _ => 8 };
+        var format = new Option<string?>("--format") { Description = "Format of the file on the hosts: raw or qcow2. Without it: raw." };
+        var timeout = new Option<int?>("--timeout") { Description = "Seconds a host may take.", HelpName = "seconds" };
+        var command = new Command("sync", "Brings an image to hosts. They take it from the store themselves; nothing of it passes through this machine.")
+        {
+            image, throttle, format, timeout,
+        };
+        var hosts = new HostOptions(command, several: true);
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => SyncOperation.RunAsync(
+            new SyncRequest(
+                store.Read(parsed),
+                parsed.GetRequiredValue(image),
+                hosts.ReadAll(parsed),
+                new ImageSyncOptions
+                {
+                    Throttle = parsed.GetValue(throttle) is >= 1 and <= 1000 and var most ? most : throw new OperationException("InvalidRequest", null, "--throttle is 1 to 1000."),
+                    Format = parsed.GetValue(format) is { } name ? DiskFormat.Check(name) : null,
+                    ImageDirectory = hosts.ImageDirectory(parsed),
+                    Timeout = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                }),
+            output,
+            cancellationToken));
+        return command;
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using ImageFabric.Fleet;
+
+namespace ImageFabric.Engine.CommandLine;
+
+/// <summary>The options that name hosts and how to reach them.</summary>
+internal sealed class HostOptions
+{
+    private readonly Option<string[]> hosts;
+
+    private readonly Option<string?> keyFile = new("--key-file") { Description = "Private key for SSH. Without it: what ssh_config and the agent say.", HelpName = "file" };
+
+    private readonly Option<string[]> sshOptions = new("--ssh-option", "-o") { Description = "An option for ssh, as in ssh_config.", HelpName = "Name=Value" };
+
+    private readonly Option<string?> imageDirectory = new("--image-directory") { Description = "Where the host keeps images and machines.", HelpName = "path" };
+
+    public HostOptions(Command command, bool several)
+    {
+        hosts = new Option<string[]>("--host")
+        {
+            Description = "[user@]host[:port], reached over SSH; localhost is this machine." + (several ? " Several are worked on at the same time." : " Without it: localhost."),
+            HelpName = "host",
+            Required = several,
+            Arity = several ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
+        };
+        command.Options.Add(hosts);
+        command.Options.Add(keyFile);
+        command.Options.Add(sshOptions);
+        command.Options.Add(imageDirectory);
+    }
+
+    public string? ImageDirectory(ParseResult parsed) => parsed.GetValue(imageDirectory);
+
+    public IReadOnlyList<HostAddress> ReadAll(ParseResult parsed)
+    {
+        Dictionary<string, string> options = KeyValue.Parse(parsed.GetValue(sshOptions) ?? [], "--ssh-option");
+        return [.. (parsed.GetValue(hosts) ?? ["localhost"]).Select(host => HostAddress.Parse(host).With(null, null, parsed.GetValue(keyFile), options))];
+    }
+
+    public HostAddress Read(ParseResult parsed) => ReadAll(parsed).Single();
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using ImageFabric.Engine.Operations;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.CommandLine;
+
+/// <summary>The commands that work on a store and on files of this machine.</summary>
+internal static class StoreCommands
+{
+    public static Command Publish()
+    {
+        var file = new Argument<string>("file") { Description = "The disk image: raw or qcow2, recognised by its content." };
+        var name = new Option<string>("--name") { Description = "Name of the image.", Required = true };
+        var version = new Option<string>("--version") { Description = "Version of the image. A published version never changes.", Required = true };
+        var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
+        var level = new Option<int?>("--compression-level") { Description = "zstd level, 1 to 19; 3 if not given." };
+        var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, 1 to 64; 4 if not given." };
+        var command = new Command("publish", "Publishes a disk image file into a store. Content that the store has already is not sent again.")
+        {
+            file, name, version, labels, level, uploads,
+        };
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => PublishOperation.RunAsync(
+            new PublishRequest
+            {
+                Store = store.Read(parsed),
+                Source = Path.GetFullPath(parsed.GetRequiredValue(file)),
+                Name = parsed.GetRequiredValue(name),
+                Version = parsed.GetRequiredValue(version),
+                Labels = KeyValue.Parse(parsed.GetValue(labels) ?? [], "--label"),
+                CompressionLevel = parsed.GetValue(level),
+                Throttle = parsed.GetValue(uploads),
+            },
+            output,
+            cancellationToken));
+        return command;
+    }
+
+    public static Command List()
+    {
+        Argument<string?> image = OptionalImage("NAME[:VERSION] with the wildcards * and ?; version latest gives the newest. Without it: all.");
+        var command = new Command("list", "Lists the published images of a store.") { image };
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
+            CatalogOperations.ListAsync(new ListRequest { Store = store.Read(parsed), Image = parsed.GetValue(image) }, output, cancellationToken));
+        return command;
+    }
+
+    public static Command Pull()
+    {
+        Argument<string> image = Image("NAME[:VERSION]; without a version the newest.");
+        var file = new Option<string>("--output") { Description = "The file to make. While it is not whole it is called FILE.partial; the same command goes on with it.", HelpName = "file", Required = true };
+        var format = new Option<string?>("--format") { Description = "raw or qcow2. Without it: qcow2 for a file of that extension, otherwise raw." };
+        var seeds = new Option<string[]>("--seed") { Description = "A disk image file whose unchanged parts are taken instead of fetched.", HelpName = "file" };
+        var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
+        var command = new Command("pull", "Takes an image from a store into a file, verified.") { image, file, format, seeds, force };
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => FilePullOperation.RunAsync(
+            new FilePullRequest(
+                store.Read(parsed), parsed.GetRequiredValue(image), parsed.GetRequiredValue(file), parsed.GetValue(format), parsed.GetValue(seeds) ?? [], parsed.GetValue(force)),
+            output,
+            cancellationToken));
+        return command;
+    }
+
+    public static Command Test()
+    {
+        var file = new Argument<string>("file") { Description = "The disk image." };
+        var command = new Command("test", "Looks whether a disk image file can be published, without a store.") { file };
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
+            CatalogOperations.TestAsync(new TestRequest { Source = Path.GetFullPath(parsed.GetRequiredValue(file)) }, output, cancellationToken));
+        return command;
+    }
+
+    public static Command Verify()
+    {
+        Argument<string?> image = OptionalImage("NAME[:VERSION]. Without it: every image of the store.");
+        var command = new Command("verify", "Reads published images back and checks everything.") { image };
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
+            CatalogOperations.VerifyAsync(new VerifyRequest { Store = store.Read(parsed), Image = parsed.GetValue(image) }, output, cancellationToken));
+        return command;
+    }
+
+    public static Command Probe()
+    {
+        var command = new Command("probe", "Opens a store, makes it when it does not exist, and says what it honours.");
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => CatalogOperations.ProbeAsync(new ProbeRequest { Store = store.Read(parsed) }, output, cancellationToken));
+        return command;
+    }
+
+    public static Command Remove()
+    {
+        Argument<string> image = Image("NAME:VERSION.");
+        var command = new Command("remove", "Removes a published version. Data that it shares with others stays.") { image };
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
+            CatalogOperations.RemoveAsync(new RemoveRequest { Store = store.Read(parsed), Image = parsed.GetRequiredValue(image) }, output, cancellationToken));
+        return command;
+    }
+
+    private static Argument<string> Image(string description) => new("image") { Description = description };
+
+    private static Argument<string?> OptionalImage(string description) => new("image") { Description = description, Arity = ArgumentArity.ZeroOrOne };
+}

@@ -1,0 +1,197 @@
+using System.Text.Json;
+using ImageFabric.Disks;
+using ImageFabric.Store;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Pull;
+
+namespace ImageFabric.Engine.Host;
+
+/// <summary>
+/// Where a host keeps base images: <c>images/ID.FORMAT</c> with <c>images/ID.index</c> beside it, <c>names/NAME/VERSION.json</c>, <c>partial/</c> for
+/// what is not whole, <c>locks/</c>. What stands in <c>images/</c> is whole, verified and read-only.
+/// </summary>
+internal sealed class HostImageDirectory
+{
+    private const int MostSeeds = 8;
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
+
+    private readonly string images;
+    private readonly string names;
+    private readonly string partial;
+    private readonly string locks;
+
+    public HostImageDirectory(string? path)
+    {
+        Root = string.IsNullOrEmpty(path) ? DefaultPath : Path.GetFullPath(path);
+        images = Combine("images");
+        names = Combine("names");
+        partial = Combine("partial");
+        locks = Combine("locks");
+    }
+
+    public static string DefaultPath =>
+        OperatingSystem.IsWindows() ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "ImageFabric")
+        : Environment.IsPrivilegedProcess ? "/var/lib/libvirt/images/imagefabric"
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "imagefabric", "host");
+
+    public string Root { get; }
+
+    public string ImagePath(ImageId id, string format) => Path.Combine(images, $"{id.Hex}.{format}");
+
+    public string PartialPath(ImageId id, string format) => Path.Combine(partial, $"{id.Hex}.{format}");
+
+    /// <summary>Makes the directories that are missing.</summary>
+    /// <exception cref="OperationException"><c>HostWriteFailed</c>.</exception>
+    public void Create()
+    {
+        try
+        {
+            foreach (string directory in new[] { Root, images, names, partial, locks })
+                Directory.CreateDirectory(directory);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new OperationException("HostWriteFailed", Root, $"The image directory {Root} cannot be made: {refused.Message}", refused);
+        }
+    }
+
+    /// <summary>Lets one process of this host at a time work on an image, and waits for it.</summary>
+    public async Task<IDisposable> LockAsync(ImageId id, CancellationToken cancellationToken)
+    {
+        string path = Path.Combine(locks, id.Hex);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                await Task.Delay(LockPoll, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The format an image is here in, the asked one first; null when it is not here.</summary>
+    public string? FindFormat(ImageId id, string? preferred) =>
+        Formats(preferred).FirstOrDefault(format => File.Exists(ImagePath(id, format)));
+
+    /// <summary>The index kept beside an image, or null when there is none that can be read.</summary>
+    public async Task<ImageIndex?> TryReadIndexAsync(ImageId id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            byte[] bytes = await File.ReadAllBytesAsync(IndexPath(id), cancellationToken).ConfigureAwait(false);
+            ImageIndex index = ImageIndex.Parse(bytes, key: null);
+            return index.ImageId == id ? index : null;
+        }
+        catch (Exception absent) when (absent is IOException or StoreException)
+        {
+            // The index is a help, not the image: without it the pull fetches it again.
+            return null;
+        }
+    }
+
+    /// <summary>Other images that may hold chunks of this one: the other format of it, then those of the same name, then the rest; the newest first.</summary>
+    public async Task<IReadOnlyList<PullSeed>> FindSeedsAsync(ImageId id, string name, string format, CancellationToken cancellationToken)
+    {
+        var seeds = new List<PullSeed>();
+        HashSet<string> kin = [.. Records().Where(r => r.Name == name).Select(r => r.ImageId)];
+        IEnumerable<(ImageId Id, FileInfo File)> candidates = new DirectoryInfo(images).EnumerateFiles()
+            .Select(file => (Id: IdOf(file), File: file))
+            .Where(c => c.Id is not null && !(c.Id == id && c.File.Extension == "." + format))
+            .Select(c => (c.Id!.Value, c.File))
+            .OrderByDescending(c => c.Value == id).ThenByDescending(c => kin.Contains(c.Value.ToString())).ThenByDescending(c => c.File.LastWriteTimeUtc)
+            .Take(MostSeeds);
+        foreach ((ImageId seed, FileInfo file) in candidates)
+        {
+            if (await TryReadIndexAsync(seed, cancellationToken).ConfigureAwait(false) is { } index)
+                seeds.Add(new PullSeed(file.FullName, index));
+        }
+
+        return seeds;
+    }
+
+    /// <summary>Makes a whole partial file an image of this host, for good.</summary>
+    public async Task AdmitAsync(ImageId id, string format, byte[] index, CancellationToken cancellationToken)
+    {
+        await WriteAsync(IndexPath(id), index, cancellationToken).ConfigureAwait(false);
+        string whole = PartialPath(id, format);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(whole, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.Move(whole, ImagePath(id, format), overwrite: true);
+        DirectorySync.Flush(images);
+    }
+
+    /// <summary>Remembers a name for an image that is here.</summary>
+    public Task RememberAsync(HostImageRecord record, CancellationToken cancellationToken)
+    {
+        string directory = Path.Combine(names, record.Name);
+        Directory.CreateDirectory(directory);
+        return WriteAsync(RecordPath(record.Name, record.Version), JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord), cancellationToken);
+    }
+
+    /// <summary>What the host knows of <c>name:version</c>, or of the newest version it has; null when it has none whose file is there.</summary>
+    public HostImageRecord? Find(ImageReference image)
+    {
+        IEnumerable<HostImageRecord> known = Records().Where(r => r.Name == image.Name && (!image.IsExact || r.Version == image.Version));
+        return known.Where(r => ImageId.TryParse(r.ImageId, out ImageId id) && FindFormat(id, r.Format) is not null)
+            .MaxBy(r => r.Published, StringComparer.Ordinal);
+    }
+
+    private IEnumerable<HostImageRecord> Records()
+    {
+        if (!Directory.Exists(names))
+            yield break;
+        foreach (string file in Directory.EnumerateFiles(names, "*.json", SearchOption.AllDirectories))
+        {
+            if (TryReadRecord(file) is { } record)
+                yield return record;
+        }
+    }
+
+    // A record that cannot be read names nothing; the image behind it stays, and the next sync writes the record anew.
+    private static HostImageRecord? TryReadRecord(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), HostJson.Default.HostImageRecord);
+        }
+        catch (Exception damaged) when (damaged is JsonException or IOException)
+        {
+            return null;
+        }
+    }
+
+    private async Task WriteAsync(string path, byte[] content, CancellationToken cancellationToken)
+    {
+        string temporary = Path.Combine(partial, $"{Guid.NewGuid():N}.tmp");
+        try
+        {
+            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                await file.WriteAsync(content, cancellationToken).ConfigureAwait(false);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+            DirectorySync.Flush(Path.GetDirectoryName(path)!);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static IEnumerable<string> Formats(string? preferred) => DiskTarget.Formats.OrderByDescending(f => f == preferred);
+
+    private static ImageId? IdOf(FileInfo file) =>
+        DiskTarget.Formats.Contains(file.Extension.TrimStart('.')) && ImageId.TryParse("sha256:" + Path.GetFileNameWithoutExtension(file.Name), out ImageId id) ? id : null;
+
+    private string IndexPath(ImageId id) => Path.Combine(images, id.Hex + ".index");
+
+    private string RecordPath(string name, string version) => Path.Combine(names, name, version + ".json");
+
+    private string Combine(string directory) => Path.Combine(Root, directory);
+}

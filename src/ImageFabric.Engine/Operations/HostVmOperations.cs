@@ -1,0 +1,35 @@
+using ImageFabric.Engine.Host;
+using ImageFabric.Engine.Output;
+using ImageFabric.Hypervisors;
+using ImageFabric.Protocol;
+using ImageFabric.Store.Format;
+
+namespace ImageFabric.Engine.Operations;
+
+/// <summary>On a host: makes, lists and removes virtual machines.</summary>
+internal static class HostVmOperations
+{
+    public static async Task CreateAsync(VmCreateRequest request, IEventOutput output, CancellationToken cancellationToken)
+    {
+        ImageReference reference = Images.Parse(request.Image);
+        var directory = new HostImageDirectory(request.ImageDirectory);
+        HostImageRecord? record = directory.Find(reference);
+        if (record is null || !ImageId.TryParse(record.ImageId, out ImageId id) || directory.FindFormat(id, record.Format) is not { } format)
+            throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
+        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}");
+        output.Result(await Hypervisor(directory).CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));
+    }
+
+    public static async Task ListAsync(VmListRequest request, IEventOutput output, CancellationToken cancellationToken)
+    {
+        foreach (VmResult machine in await Hypervisor(new HostImageDirectory(request.ImageDirectory)).ListAsync(request.Name, cancellationToken).ConfigureAwait(false))
+            output.Result(machine);
+    }
+
+    public static async Task RemoveAsync(VmRemoveRequest request, IEventOutput output, CancellationToken cancellationToken) =>
+        output.Result(await Hypervisor(new HostImageDirectory(request.ImageDirectory)).RemoveAsync(request.Name, request.Force, cancellationToken).ConfigureAwait(false));
+
+    private static KvmHypervisor Hypervisor(HostImageDirectory directory) => OperatingSystem.IsLinux()
+        ? new KvmHypervisor(directory.Root)
+        : throw new OperationException("HostNotSupported", Environment.MachineName, "Virtual machines are made on Linux hosts with libvirt.");
+}

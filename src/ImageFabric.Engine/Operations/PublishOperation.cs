@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using ImageFabric.Disks;
+using ImageFabric.Engine.Output;
+using ImageFabric.Protocol;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+using ImageFabric.Store.Publish;
+
+namespace ImageFabric.Engine.Operations;
+
+/// <summary>Disk image file to store.</summary>
+internal static class PublishOperation
+{
+    public static async Task RunAsync(PublishRequest request, IEventOutput output, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (!ImageReference.IsName(request.Name) || !ImageReference.IsName(request.Version) || request.Version == ImageReference.Latest)
+            throw new OperationException("InvalidRequest", $"{request.Name}:{request.Version}", $"'{request.Name}:{request.Version}' cannot be published: name and version are letters, digits, '.', '_' and '-', and 'latest' is no version.");
+        var options = new PublishOptions(new ImageReference(request.Name, request.Version))
+        {
+            Labels = request.Labels,
+            CompressionLevel = Within(request.CompressionLevel ?? 3, 1, 19, "compression level"),
+            Uploads = Within(request.Throttle ?? 4, 1, 64, "number of uploads"),
+            Progress = new TransferReport(output, $"Publishing {request.Name}:{request.Version}"),
+        };
+
+        // The preflight comes before anything is asked of the store.
+        using ILogicalDisk disk = await DiskImage.OpenAsync(request.Source, DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
+        foreach (string notice in disk.Notices)
+            output.Warning($"{request.Source}: {notice}");
+        await using IObjectStore store = await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);
+        PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
+        output.Result(new PublishResult
+        {
+            Name = request.Name,
+            Version = request.Version,
+            ImageId = outcome.Manifest.ImageId,
+            Created = outcome.Created,
+            SourceFormat = disk.Format,
+            VirtualSize = disk.Length,
+            BytesRead = outcome.BytesRead,
+            BytesUploaded = outcome.BytesUploaded,
+            BytesReused = outcome.BytesReused,
+            PacksUploaded = outcome.PacksUploaded,
+            DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        });
+    }
+
+    private static int Within(int value, int minimum, int maximum, string what) => value >= minimum && value <= maximum
+        ? value
+        : throw new OperationException("InvalidRequest", null, $"The {what} is {value}; it must be {minimum} to {maximum}.");
+}

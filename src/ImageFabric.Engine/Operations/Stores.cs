@@ -1,0 +1,45 @@
+using ImageFabric.Protocol;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+
+namespace ImageFabric.Engine.Operations;
+
+/// <summary>Opens the store a request names.</summary>
+internal static class Stores
+{
+    /// <summary>The user's own directory store, which is used when none is named: <c>$XDG_DATA_HOME/imagefabric/store</c>.</summary>
+    public static string DefaultDirectory => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "imagefabric", "store");
+
+    /// <summary>Opens a store to publish into; it becomes one when it is not yet.</summary>
+    public static Task<IObjectStore> OpenForWritingAsync(StoreReference? reference, CancellationToken cancellationToken) =>
+        ObjectStores.OpenAsync(Location(reference), create: true, cancellationToken);
+
+    /// <summary>Opens a store to read from. The user's own directory store may be empty; any other must be one already.</summary>
+    public static async Task<IObjectStore> OpenForReadingAsync(StoreReference? reference, CancellationToken cancellationToken)
+    {
+        bool own = string.IsNullOrEmpty(reference?.Uri);
+        IObjectStore store = await ObjectStores.OpenAsync(Location(reference), create: own, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!own)
+                await RepositoryDescription.OpenAsync(store, cancellationToken).ConfigureAwait(false);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static ObjectStoreLocation Location(StoreReference? reference) => new()
+    {
+        Uri = string.IsNullOrEmpty(reference?.Uri) ? DefaultDirectory : reference.Uri,
+        Endpoint = reference?.Endpoint,
+        Region = reference?.Region,
+        Profile = reference?.Profile,
+        AccessKey = reference?.AccessKey,
+        SecretKey = reference?.SecretKey,
+    };
+}

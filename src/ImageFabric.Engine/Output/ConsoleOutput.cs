@@ -1,0 +1,73 @@
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.Output;
+
+/// <summary>Writes for a person: results to standard output, the rest to standard error, with a progress line where that is a terminal.</summary>
+internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, bool showProgress, bool verbose) : IEventOutput
+{
+    private readonly Lock writing = new();
+    private readonly ProgressPace pace = new();
+    private int errorsWritten;
+    private int progressWidth;
+    private Type? headed;
+
+    public int ErrorsWritten => errorsWritten;
+
+    public void Progress(string activity, long done, long? total)
+    {
+        if (!showProgress)
+            return;
+        lock (writing)
+        {
+            if (!pace.Passes(activity, done, total))
+                return;
+            string text = total is > 0
+                ? $"{activity}: {100 * Math.Min(done, total.Value) / total.Value,3} %  {ByteSize.Text(done)} of {ByteSize.Text(total.Value)}"
+                : $"{activity}: {ByteSize.Text(done)}";
+            messages.Write("\r" + text.PadRight(progressWidth));
+            progressWidth = text.Length;
+        }
+    }
+
+    public void Warning(string message) => Message($"warning: {message}");
+
+    public void Verbose(string message)
+    {
+        if (verbose)
+            Message(message);
+    }
+
+    public void Result(EngineEvent result)
+    {
+        lock (writing)
+        {
+            ClearProgress();
+            if (headed != result.GetType() && ResultText.Heading(result) is { } heading)
+                results.WriteLine(heading);
+            headed = result.GetType();
+            results.WriteLine(ResultText.Describe(result));
+        }
+    }
+
+    public void Error(ErrorEvent error)
+    {
+        Interlocked.Increment(ref errorsWritten);
+        Message($"error {error.Id}: {error.Message}" + (error.RecommendedAction is null ? "" : $"\n  {error.RecommendedAction}"));
+    }
+
+    private void Message(string text)
+    {
+        lock (writing)
+        {
+            ClearProgress();
+            messages.WriteLine(text);
+        }
+    }
+
+    private void ClearProgress()
+    {
+        if (progressWidth > 0)
+            messages.Write("\r" + new string(' ', progressWidth) + "\r");
+        progressWidth = 0;
+    }
+}

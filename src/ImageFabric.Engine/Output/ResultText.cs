@@ -1,0 +1,39 @@
+using System.Globalization;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.Output;
+
+/// <summary>Results as lines for a person.</summary>
+internal static class ResultText
+{
+    public static string Describe(EngineEvent result) => result switch
+    {
+        PublishResult r => r.Created
+            ? $"Published {r.Name}:{r.Version} ({Size(r.VirtualSize)} disk, {r.SourceFormat}) in {Seconds(r.DurationSeconds)}: " +
+              $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store.\n{r.ImageId}"
+            : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
+        ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}",
+        VerifyResult r => $"{r.Name}:{r.Version} is whole: {r.ChunksVerified.ToString(CultureInfo.InvariantCulture)} chunks checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",
+        TestResult r => $"{r.Path}: {r.Format}, {Size(r.VirtualSize)} disk, {Size(r.AllocatedSize)} of data in a file of {Size(r.FileSize)}. It can be published.",
+        ProbeResult r => $"{r.Uri}: store format {r.FormatVersion}, id {r.RepositoryId}, conditional writes {(r.ConditionalWrites ? "honoured" : "not honoured")}.",
+        PullResult r => r.Status == PullResult.Synced
+            ? $"{r.Path} ({r.Format}, {Size(r.VirtualSize)} disk) in {Seconds(r.DurationSeconds)}: {Size(r.BytesFetched)} fetched, {Size(r.BytesReused)} reused."
+            : $"{r.Path} is here already.",
+        SyncResult r => $"{r.Host,-24} {r.Image,-32} {r.Status,-14} {Size(r.BytesFetched),10} fetched {Size(r.BytesReused),10} reused {Seconds(r.DurationSeconds),8}  {r.Path}",
+        VmResult r => $"{r.Name,-24} {r.State,-8} {r.Image,-32} {r.Cpu,3} CPU {Size(r.MemoryBytes),9} {Size(r.DiskSizeBytes),9}  {string.Join(' ', r.Addresses ?? [])}".TrimEnd(),
+        _ => throw new ArgumentException($"No text for {result.GetType().Name}.", nameof(result)),
+    };
+
+    /// <summary>The line above a list of such results, or null when they are no list.</summary>
+    public static string? Heading(EngineEvent result) => result is ImageResult
+        ? $"{"IMAGE",-40} {"DISK",10} {"DATA",10} {"STORED",10}  PUBLISHED   ID"
+        : null;
+
+    private static string Size(long bytes) => ByteSize.Text(bytes);
+
+    private static string Day(string published) => published.Length >= 10 ? published[..10] : published;
+
+    private static string Packs(int count) => count == 1 ? "1 pack" : $"{count} packs";
+
+    private static string Seconds(double seconds) => $"{seconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
+}
