@@ -59,9 +59,8 @@ internal sealed class EngineConversation<T>(
             throw new FleetException(_firstError);
         if (exitCode == ExitDone || (exitCode == ExitFailed && _errorHandled))
             return;
-        string words = await process.LastWordsAsync(8, cancellationToken).ConfigureAwait(false);
-        throw new FleetException(
-            "EngineFailed", target, $"The engine ended with exit code {exitCode} without saying what happened.{(words.Length > 0 ? " Its last words: " + words : "")}");
+        string words = await process.LastWordsAsync(cancellationToken).ConfigureAwait(false);
+        throw new FleetException("EngineFailed", target, $"The engine ended with exit code {exitCode} without saying what happened.{words}");
     }
 
     private async Task SendAsync<TMessage>(TMessage message, CancellationToken cancellationToken)

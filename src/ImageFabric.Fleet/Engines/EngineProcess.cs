@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.IO;
-using System.Linq;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -14,7 +13,7 @@ namespace ImageFabric.Fleet;
 internal sealed class EngineProcess : IDisposable
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan WordsOnTheirWay = TimeSpan.FromSeconds(0.5);
 
     private readonly Process _process;
     private readonly OutputLines _output;
@@ -103,18 +102,14 @@ internal sealed class EngineProcess : IDisposable
     /// <summary>Waits for the end and gives the exit code.</summary>
     public Task<int> WaitForExitAsync(CancellationToken cancellationToken) => _exited.Task.OrCancelled(cancellationToken);
 
-    /// <summary>The last lines of standard error as one, for a message. Call it after the exit: it waits a moment for words still on their way.</summary>
-    public async Task<string> LastWordsAsync(int lines, CancellationToken cancellationToken)
-    {
-        string text = await DiagnosticsAsync(cancellationToken).ConfigureAwait(false);
-        string[] all = [.. text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
-        return string.Join(" ", all.Skip(Math.Max(0, all.Length - lines)));
-    }
+    /// <summary>The last lines of standard error as the end of a message: empty, or with a blank in front. Call it after the exit.</summary>
+    public async Task<string> LastWordsAsync(CancellationToken cancellationToken) =>
+        OutputTail.LastWords(await DiagnosticsAsync(cancellationToken).ConfigureAwait(false));
 
-    /// <summary>All that is kept of standard error. Call it after the exit.</summary>
+    /// <summary>All that is kept of standard error. Call it after the exit: it waits a moment for words still on their way.</summary>
     public async Task<string> DiagnosticsAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAny(_errors.Ended, Task.Delay(LastWords, cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAny(_errors.Ended, Task.Delay(WordsOnTheirWay, cancellationToken)).ConfigureAwait(false);
         return _errors.Text;
     }
 

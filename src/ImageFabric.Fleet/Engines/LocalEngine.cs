@@ -98,6 +98,7 @@ public sealed class LocalEngine
     {
         try
         {
+            ExecutePermission.Ensure(Path);
             return EngineProcess.Start(Path, ["serve"], Path);
         }
         catch (Win32Exception e)

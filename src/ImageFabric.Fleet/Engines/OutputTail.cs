@@ -11,6 +11,7 @@ namespace ImageFabric.Fleet;
 internal sealed class OutputTail
 {
     private const int Capacity = 4096;
+    private const int LastLines = 4;
 
     private readonly Stream _stream;
     private readonly byte[] _tail = new byte[Capacity];
@@ -36,6 +37,13 @@ internal sealed class OutputTail
         }
     }
 
+    /// <summary>The last lines as the end of a message: empty, or with a blank in front.</summary>
+    public static string LastWords(string text)
+    {
+        string[] lines = [.. text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
+        return lines.Length == 0 ? "" : " " + string.Join(" ", lines.Skip(lines.Length - LastLines));
+    }
+
     private void Pump()
     {
         byte[] buffer = new byte[Capacity];
@@ -46,7 +54,8 @@ internal sealed class OutputTail
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            Keep(Encoding.UTF8.GetBytes(e.Message), Math.Min(e.Message.Length, Capacity));
+            byte[] message = Encoding.UTF8.GetBytes(e.Message);
+            Keep(message, Math.Min(message.Length, Capacity));
         }
 
         _ended.TrySetResult(true);

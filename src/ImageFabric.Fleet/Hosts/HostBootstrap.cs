@@ -133,6 +133,6 @@ internal static class HostBootstrap
         if (answer is null && await ssh.WaitForExitAsync(cancellationToken).ConfigureAwait(false) == SshFailure.ExitCode)
             return SshFailure.InMidWork(host, diagnostics);
         string why = answer is not null && answer.StartsWith("FAILED ", StringComparison.Ordinal) ? answer.Substring(7) : "the installation ended early";
-        return new FleetException("EngineInstallFailed", host.Name, $"The engine could not be put on the host: {why}.{SshFailure.LastWords(diagnostics)}");
+        return new FleetException("EngineInstallFailed", host.Name, $"The engine could not be put on the host: {why}.{OutputTail.LastWords(diagnostics)}");
     }
 }

@@ -72,7 +72,7 @@ public sealed class HostEngine
         if (exitCode is CannotExecute or NotFound && !spoke)
         {
             string diagnostics = await ssh.DiagnosticsAsync(cancellationToken).ConfigureAwait(false);
-            throw new FleetException("EngineInstallFailed", _address.Name, "The engine does not start on the host." + SshFailure.LastWords(diagnostics));
+            throw new FleetException("EngineInstallFailed", _address.Name, "The engine does not start on the host." + OutputTail.LastWords(diagnostics));
         }
     }
 }

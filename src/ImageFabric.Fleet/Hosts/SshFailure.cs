@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 
 namespace ImageFabric.Fleet;
 
@@ -23,7 +22,7 @@ internal static class SshFailure
     /// <summary>The error for an ssh that ended before the host said a word of ours.</summary>
     public static FleetException BeforeHandshake(HostAddress host, int exitCode, string diagnostics)
     {
-        string words = LastWords(diagnostics);
+        string words = OutputTail.LastWords(diagnostics);
         if (exitCode != ExitCode)
         {
             // The login worked, the command did not: its shell is not a POSIX one, or not meant for logins.
@@ -42,12 +41,5 @@ internal static class SshFailure
 
     /// <summary>The error for a connection that was lost while the engine worked.</summary>
     public static FleetException InMidWork(HostAddress host, string diagnostics) =>
-        new("HostUnreachable", host.Name, "The connection to the host was lost." + LastWords(diagnostics));
-
-    /// <summary>The last lines as the end of a message.</summary>
-    public static string LastWords(string diagnostics)
-    {
-        string[] lines = [.. diagnostics.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0)];
-        return lines.Length == 0 ? "" : " " + string.Join(" ", lines.Skip(lines.Length - 3));
-    }
+        new("HostUnreachable", host.Name, "The connection to the host was lost." + OutputTail.LastWords(diagnostics));
 }

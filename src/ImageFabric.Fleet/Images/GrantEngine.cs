@@ -61,7 +61,7 @@ internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IG
             // Not cancelled half-way: half a line would spoil the next host's demand.
             await _process!.WriteLineAsync(ProtocolJson.Serialize(demand), _disposing.Token).ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
         {
             // The engine has ended; the reader says so to everyone in the queue.
         }
@@ -91,28 +91,40 @@ internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IG
         FleetException end;
         try
         {
-            await process.WriteLineAsync(ProtocolJson.Serialize(request), _disposing.Token).ConfigureAwait(false);
+            await SendRequestAsync(process).ConfigureAwait(false);
             while (await process.ReadLineAsync(_disposing.Token).ConfigureAwait(false) is { } line)
                 Take(line);
             int exitCode = await process.WaitForExitAsync(_disposing.Token).ConfigureAwait(false);
-            end = Ended($"The engine that grants ended with exit code {exitCode}.{SshFailure.LastWords(await process.DiagnosticsAsync(_disposing.Token).ConfigureAwait(false))}");
+            end = Ended($"The engine that grants ended with exit code {exitCode}.{await process.LastWordsAsync(_disposing.Token).ConfigureAwait(false)}");
         }
         catch (OperationCanceledException)
         {
             end = Ended("The sync has ended.");
         }
-        catch (Exception e) when (e is SerializationException or IOException)
+        catch (SerializationException e)
         {
-            end = Ended($"The engine that grants said what is not a line of the protocol, or nothing: {e.Message}");
+            end = Ended($"The engine that grants said what is not a line of the protocol: {e.Message}");
         }
         catch (FleetException e)
         {
             end = e;
         }
 
+        End(end);
         await process.StopAsync().ConfigureAwait(false);
         process.Dispose();
-        End(end);
+    }
+
+    private async Task SendRequestAsync(EngineProcess process)
+    {
+        try
+        {
+            await process.WriteLineAsync(ProtocolJson.Serialize(request), _disposing.Token).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The engine reads no more; why, it says on its output, which is read next.
+        }
     }
 
     private void Take(string line)
