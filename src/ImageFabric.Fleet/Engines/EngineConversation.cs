@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Runtime.Serialization;
 using System.Threading;
 using System.Threading.Tasks;
 using ImageFabric.Protocol;
@@ -96,7 +95,7 @@ internal sealed class EngineConversation<T>(
                 await demands.AddAsync(Read<DemandEvent>(line)).ConfigureAwait(false);
                 break;
             default:
-                observer?.OnLog(new LogEvent { Level = LogEvent.Verbose, Message = $"{target}: the engine said what this version does not know: {Shorten(line)}" });
+                observer?.OnLog(new LogEvent { Level = LogEvent.Verbose, Message = $"{target}: the engine said what this version does not know: {ProtocolLine.Shorten(line)}" });
                 break;
         }
     }
@@ -120,17 +119,5 @@ internal sealed class EngineConversation<T>(
     }
 
     private TEvent Read<TEvent>(string line)
-        where TEvent : class
-    {
-        try
-        {
-            return ProtocolJson.Deserialize<TEvent>(line);
-        }
-        catch (SerializationException e)
-        {
-            throw new FleetException("EngineFailed", target, $"The engine said what is not a line of the protocol: {Shorten(line)}", e);
-        }
-    }
-
-    private static string Shorten(string line) => line.Length <= 200 ? line : line.Substring(0, 200) + "…";
+        where TEvent : class => ProtocolLine.Read<TEvent>(line, target);
 }

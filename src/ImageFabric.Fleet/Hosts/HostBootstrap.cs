@@ -28,7 +28,7 @@ internal static class HostBootstrap
         "say() { echo; echo \"IMAGEFABRIC $*\"; };",
         "fail() { say FAILED \"$*\"; exit 1; };",
         "system=\"$(uname -s) $(uname -m)\";",
-        "if test \"$system\" != \"Linux x86_64\"; then say UNSUPPORTED \"$system\"; exit 1; fi;",
+        "test \"$system\" = \"Linux x86_64\" || { say UNSUPPORTED \"$system\"; exit 1; };",
         "if test -n \"${IMAGEFABRIC_ENGINE_DIRECTORY:-}\"; then root=$IMAGEFABRIC_ENGINE_DIRECTORY;",
         "elif test \"$(id -u)\" = 0; then root=/var/lib/imagefabric/engine;",
         "else root=${XDG_DATA_HOME:-${HOME:-}/.local/share}/imagefabric/engine; fi;",

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Runtime.Serialization;
 using System.Threading;
 using System.Threading.Tasks;
 using ImageFabric.Protocol;
@@ -101,10 +100,6 @@ internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IG
         {
             end = Ended("The sync has ended.");
         }
-        catch (SerializationException e)
-        {
-            end = Ended($"The engine that grants said what is not a line of the protocol: {e.Message}");
-        }
         catch (FleetException e)
         {
             end = e;
@@ -129,16 +124,16 @@ internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IG
 
     private void Take(string line)
     {
-        switch (ProtocolJson.Deserialize<EngineEvent>(line).Type)
+        switch (ProtocolLine.Read<EngineEvent>(line, request.Image).Type)
         {
             case EngineEvent.ResultType:
-                _image.TrySetResult(ProtocolJson.Deserialize<ImageResult>(line));
+                _image.TrySetResult(ProtocolLine.Read<ImageResult>(line, request.Image));
                 break;
             case EngineEvent.GrantType when Next() is { } answer:
-                answer.TrySetResult(ProtocolJson.Deserialize<GrantEvent>(line));
+                answer.TrySetResult(ProtocolLine.Read<GrantEvent>(line, request.Image));
                 break;
             case EngineEvent.ErrorType:
-                TakeError(new FleetException(ProtocolJson.Deserialize<ErrorEvent>(line)));
+                TakeError(new FleetException(ProtocolLine.Read<ErrorEvent>(line, request.Image)));
                 break;
         }
     }
