@@ -91,6 +91,15 @@ public sealed class Qcow2DamageTests : IDisposable
         Assert.Equal((long)table, (await DiskReading.AssertRefusedAsync(image, "ImageCorrupt")).Offset);
     }
 
+    [QemuFact]
+    public async Task Compressed_data_that_lies_within_a_table_is_refused()
+    {
+        string image = MakeImage();
+        long l2 = Qcow2Patch.FirstL2Table(image);
+        Qcow2Patch.Write(image, l2 + 8, Compressed | (ulong)(l2 + 4096));
+        Assert.Equal(l2 + 4096, (await DiskReading.AssertRefusedAsync(image, "ImageCorrupt")).Offset);
+    }
+
     [QemuTheory]
     [InlineData("zlib")]
     [InlineData("zstd")]
