@@ -171,7 +171,7 @@ public sealed class HostInstallTests : IDisposable
     {
         LocalEngine engine = LargeEngine();
         var host = new FakeHost(
-            _directory, "command=\"echo \\$\\$ > $HERE/shell.pid; $command\"", wire: "head -c 100000; echo half > $HERE/half; exec cat > /dev/null");
+            _directory, "command=\"echo \\$\\$ > $HERE/shell.pid; $command\"", wire: "head -c 100000; echo half > $HERE/half; exec cat 4>&1 > /dev/null");
         using var cancellation = new CancellationTokenSource();
         Task run = RunAsync(host, engine, "x", null, cancellation.Token);
         await _directory.FileAsync("half");
