@@ -17,6 +17,9 @@ internal static class HttpChannel
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
             UseCookies = false,
+
+            // A service that knows nothing of "100 Continue" costs this much for each upload.
+            Expect100ContinueTimeout = TimeSpan.FromMilliseconds(300),
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ResponseDrainTimeout = TimeSpan.FromSeconds(1),

@@ -84,8 +84,9 @@ internal sealed record RetryPolicy
 
     private static StoreException Unreachable(string target, Attempt attempt, Exception error)
     {
+        // A socket's error does not say whose it is; the request's around it names host and port.
         Exception cause = error;
-        while (cause.InnerException is { } inner)
+        while (cause.InnerException is { } inner and not SocketException)
             cause = inner;
         string reason = attempt.Stalled ? "no byte moved for too long." : cause.Message;
         return new StoreException("StoreUnreachable", target, $"The store does not answer for {target}: {reason}", error);

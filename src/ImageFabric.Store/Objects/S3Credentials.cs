@@ -26,11 +26,24 @@ internal static class S3Credentials
                 return FromProfile(profile) ?? throw NotFound(location, $"There is no profile {profile} in the AWS credential files.");
             return ownEndpoint
                 ? FromSurroundings() ?? throw NotFound(location, "The AWS chain has no credentials: neither environment variables nor a profile.")
-                : DefaultAWSCredentialsIdentityResolver.GetCredentials();
+                : FromAmazon(location);
         }
         catch (Exception error) when (error is AmazonClientException or InvalidOperationException or ArgumentException)
         {
-            throw NotFound(location, error.Message.Split('\n')[0].Trim(), error);
+            throw NotFound(location, error.Message, error);
+        }
+    }
+
+    private static AWSCredentials FromAmazon(ObjectStoreLocation location)
+    {
+        try
+        {
+            return DefaultAWSCredentialsIdentityResolver.GetCredentials();
+        }
+        catch (AmazonClientException error)
+        {
+            // Its message is a list of every place it looked in, line by line.
+            throw NotFound(location, "The AWS chain has no credentials.", error);
         }
     }
 

@@ -106,7 +106,7 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreContract, IDisposable
 
     protected override Task<IObjectStore> OpenAsync() => OpenAsync(create: true);
 
-    protected override Task<byte[]> GrantedBytesAsync(Uri grant, string key)
+    protected override Task<byte[]> GrantedBytesAsync(Uri grant)
     {
         Assert.Equal("file", grant.Scheme);
         return File.ReadAllBytesAsync(FileAddress.PathOf(grant));

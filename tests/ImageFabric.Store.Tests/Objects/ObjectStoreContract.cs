@@ -185,7 +185,10 @@ public abstract class ObjectStoreContract
             byte[] content = Random(name.Length + 1);
             Assert.True(await store.PutAsync($"{own}/odd/{name}", content, PutMode.CreateOnly, None));
             Assert.Equal(content, await store.ReadAllAsync($"{own}/odd/{name}", 10_000, None));
-            Assert.Equal(content, await GrantedBytesAsync(store.Grant($"{own}/odd/{name}", TimeSpan.FromMinutes(5)), $"{own}/odd/{name}"));
+
+            // Grants travel as text.
+            string grant = store.Grant($"{own}/odd/{name}", TimeSpan.FromMinutes(5)).AbsoluteUri;
+            Assert.Equal(content, await GrantedBytesAsync(new Uri(grant)));
         }
 
         Assert.Equal(
@@ -236,7 +239,7 @@ public abstract class ObjectStoreContract
     }
 
     /// <summary>Reads what was granted without the store.</summary>
-    protected abstract Task<byte[]> GrantedBytesAsync(Uri grant, string key);
+    protected abstract Task<byte[]> GrantedBytesAsync(Uri grant);
 
     protected static async Task FailsAsync(string id, Func<Task> action)
     {

@@ -67,7 +67,7 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
 
     protected override Task<IObjectStore> OpenAsync() => OpenAsync($"s3://{Bucket}/contract");
 
-    protected override Task<byte[]> GrantedBytesAsync(Uri grant, string key)
+    protected override Task<byte[]> GrantedBytesAsync(Uri grant)
     {
         Assert.Equal(new Uri(Endpoint).Scheme, grant.Scheme);
         return Http.GetByteArrayAsync(grant);
