@@ -21,7 +21,6 @@ internal sealed class HostOptions
             Description = "[user@]host[:port], reached over SSH; localhost is this machine." + (several ? " Several are worked on at the same time." : " Without it: localhost."),
             HelpName = "host",
             Required = several,
-            Arity = several ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
         };
         command.Options.Add(hosts);
         command.Options.Add(keyFile);
@@ -37,5 +36,7 @@ internal sealed class HostOptions
         return [.. (parsed.GetValue(hosts) ?? ["localhost"]).Select(host => HostAddress.Parse(host).With(null, null, parsed.GetValue(keyFile), options))];
     }
 
-    public HostAddress Read(ParseResult parsed) => ReadAll(parsed).Single();
+    public HostAddress Read(ParseResult parsed) => ReadAll(parsed) is [var only]
+        ? only
+        : throw new OperationException("InvalidRequest", null, "This command works on one host at a time.");
 }

@@ -52,7 +52,8 @@ internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, boo
     public void Error(ErrorEvent error)
     {
         Interlocked.Increment(ref errorsWritten);
-        Message($"error {error.Id}: {error.Message}" + (error.RecommendedAction is null ? "" : $"\n  {error.RecommendedAction}"));
+        string target = error.Target is { Length: > 0 } named && !error.Message.Contains(named, StringComparison.Ordinal) ? $" ({named})" : "";
+        Message($"error {error.Id}{target}: {error.Message}" + (error.RecommendedAction is null ? "" : $"\n  {error.RecommendedAction}"));
     }
 
     private void Message(string text)
