@@ -14,8 +14,12 @@
     AliasesToExport        = @()
     VariablesToExport      = @()
     CmdletsToExport        = @(
+        'Get-VmImage'
         'Get-VmImageStore'
+        'Publish-VmImage'
         'Register-VmImageStore'
+        'Remove-VmImage'
+        'Test-VmImage'
         'Test-VmImageStore'
         'Unregister-VmImageStore'
     )

@@ -89,3 +89,49 @@ function Get-LivingEngine {
         Get-Content $file | Where-Object { Get-Process -Id $_ -ErrorAction Ignore }
     }
 }
+
+function Get-ImageAnswer {
+    <# .SYNOPSIS
+        A result of the engine that describes a published image. #>
+    param([string] $Name = 'ubuntu', [string] $Version = '24.04.3', [hashtable] $With = @{})
+
+    $image = @{
+        type = 'result'; name = $Name; version = $Version; imageId = 'sha256:' + 'ab' * 32; virtualSize = 2GB; dataSize = 1200MB; storedSize = 500MB
+        published = '2025-03-01T12:30:00Z'; sourceFormat = 'qcow2'; index = 'indexes/ab/abab'; indexSize = 4096
+    }
+    foreach ($key in $With.Keys) {
+        $image[$key] = $With[$key]
+    }
+    $image
+}
+
+function Get-ErrorAnswer {
+    <# .SYNOPSIS
+        An error of the engine. #>
+    param([Parameter(Mandatory)] [string] $Id, [string] $Category = 'ObjectNotFound', [string] $Target, [string] $Message = 'That did not work.')
+
+    @{ type = 'error'; id = $Id; category = $Category; message = $Message; target = $Target; recommendedAction = 'Do it otherwise.' }
+}
+
+function Start-Session {
+    <# .SYNOPSIS
+        Runs a cmdlet in a session of its own, which can be stopped like with Ctrl+C. #>
+    param(
+        [Parameter(Mandatory)] [string] $Command,
+        [hashtable] $Parameter = @{},
+        # Returns as soon as the first object has come; otherwise when the command has ended.
+        [switch] $UntilOutput
+    )
+
+    $session = [powershell]::Create()
+    $null = $session.AddCommand('Import-Module').AddArgument((Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')).AddStatement()
+    $null = $session.AddCommand($Command).AddParameters($Parameter)
+    $nothing = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $nothing.Complete()
+    $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $running = $session.BeginInvoke($nothing, $output)
+    while (-not $running.IsCompleted -and -not ($UntilOutput -and $output.Count -gt 0)) {
+        Start-Sleep -Milliseconds 20
+    }
+    $session
+}

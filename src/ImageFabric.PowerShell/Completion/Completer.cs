@@ -39,14 +39,18 @@ internal abstract class Completer : IArgumentCompleter
 
     private IReadOnlyList<Proposal> Propose(string word, IDictionary bound)
     {
-        using var timeout = new CancellationTokenSource(Patience);
-        Task<IReadOnlyList<Proposal>> proposing = Task.Run(() => ProposeAsync(word, bound, timeout.Token));
+        var outOfTime = new CancellationTokenSource();
+        Task<IReadOnlyList<Proposal>> proposing = Task.Run(() => ProposeAsync(word, bound, outOfTime.Token));
         try
         {
-            // The wait ends with the time, also when the work takes a little longer to end.
-            return proposing.Wait(Patience) ? proposing.Result : [];
+            if (proposing.Wait(Patience))
+                return proposing.Result;
+
+            // The user goes on at once; an engine that was started ends by itself.
+            outOfTime.Cancel();
+            return [];
         }
-        catch (AggregateException e) when (e.InnerException is FleetException or OperationCanceledException or IOException or UnauthorizedAccessException)
+        catch (AggregateException e) when (e.InnerException is FleetException or IOException or UnauthorizedAccessException)
         {
             // No store, no host, no engine: the command itself will say so.
             return [];

@@ -1,0 +1,91 @@
+using System.Collections;
+using System.Collections.ObjectModel;
+using System.Globalization;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Fleet;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>Publishes a disk image file into a store.</summary>
+[Cmdlet(VerbsData.Publish, "VmImage", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
+[OutputType(typeof(PublishedVmImage))]
+public sealed class PublishVmImageCommand : StoreCmdlet
+{
+    private const string ByPath = "Path";
+    private const string ByLiteralPath = "LiteralPath";
+
+    /// <summary>The disk image file. Wildcards must match one file.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>The disk image file, without wildcards.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string LiteralPath { get; set; } = "";
+
+    /// <summary>Image name: 1 to 128 letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; begins with a letter or digit.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string Name { get; set; } = "";
+
+    /// <summary>Image version: the same characters as a name; not <c>latest</c>.</summary>
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string Version { get; set; } = "";
+
+    /// <summary>Free labels kept with the image.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Labels")]
+    public IDictionary? Label { get; set; }
+
+    /// <summary>zstd level. Without it: 3.</summary>
+    [Parameter]
+    [ValidateRange(1, 19)]
+    public int CompressionLevel { get; set; }
+
+    /// <summary>Uploads at the same time. Without it: the engine's choice.</summary>
+    [Parameter]
+    [ValidateRange(1, 64)]
+    public int ThrottleLimit { get; set; }
+
+    private bool IsLiteral => ParameterSetName == ByLiteralPath;
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        string source = await SourceAsync().ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
+        string image = $"{Name}:{Version}";
+        if (!await Pipeline.ShouldProcessAsync(image, $"Publish {source} to {store.Title}").ConfigureAwait(false))
+            return;
+        var request = new PublishRequest
+        {
+            Store = store.Location,
+            Source = source,
+            Name = Name,
+            Version = Version,
+            Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => Text(l.Value)),
+            CompressionLevel = CompressionLevel > 0 ? CompressionLevel : null,
+            Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
+        };
+        await RunEngineAsync<PublishResult>(
+            request, $"Publishing {image}", result => Pipeline.WriteObject(new PublishedVmImage(result, store.Name)), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<string> SourceAsync()
+    {
+        string path = IsLiteral ? LiteralPath : Path;
+        Collection<string> files = await Pipeline.AskAsync(() => ImagePath.Resolve(this, path, IsLiteral)).ConfigureAwait(false);
+        return files.Count == 1
+            ? files[0]
+            : throw new FleetException("InvalidRequest", path, $"'{path}' matches {files.Count} files; one image is made of one file.");
+    }
+
+    private static string Text(object? value) => System.Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+}

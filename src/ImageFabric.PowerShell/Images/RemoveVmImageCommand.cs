@@ -1,0 +1,73 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Fleet;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>Removes published versions. Data that other versions share stays; machines made from them stay too.</summary>
+[Cmdlet(VerbsCommon.Remove, "VmImage", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(VmImage))]
+public sealed class RemoveVmImageCommand : StoreCmdlet
+{
+    /// <summary><c>NAME:VERSION</c>, with wildcards in both parts. All versions of an image are <c>NAME:*</c>.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    public string[] Image { get; set; } = [];
+
+    /// <summary>Give out what was removed.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
+        foreach (string image in Image)
+        {
+            try
+            {
+                await RemoveAsync(store, image, cancellationToken).ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, image));
+            }
+        }
+    }
+
+    private async Task RemoveAsync(StoreSelection store, string image, CancellationToken cancellationToken)
+    {
+        // A name alone could mean one version or all; what cannot be undone is not guessed.
+        if (!image.Contains(":"))
+            throw new FleetException("InvalidRequest", image, $"'{image}' names no version. Say {image}:VERSION, or {image}:* for all of them.");
+        foreach (string version in await VersionsAsync(store, image, cancellationToken).ConfigureAwait(false))
+        {
+            if (!await Pipeline.ShouldProcessAsync(version, $"Remove from {store.Title}").ConfigureAwait(false))
+                continue;
+            await RunEngineAsync<ImageResult>(
+                new RemoveRequest { Store = store.Location, Image = version }, $"Removing {version}", removed => Show(removed, store), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> VersionsAsync(StoreSelection store, string image, CancellationToken cancellationToken)
+    {
+        if (!NamePattern.HasWildcards(image))
+            return [image];
+        var pattern = new ImagePattern(image);
+        List<ImageResult> listed = [];
+        await RunEngineAsync<ImageResult>(
+            new ListRequest { Store = store.Location, Image = pattern.Query }, $"Listing {store.Title}", listed.Add, cancellationToken).ConfigureAwait(false);
+        return [.. listed.Where(pattern.Matches).Select(static found => $"{found.Name}:{found.Version}")];
+    }
+
+    private void Show(ImageResult removed, StoreSelection store)
+    {
+        if (PassThru)
+            Pipeline.WriteObject(new VmImage(removed, store.Name));
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Generic;
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Fleet;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>Says whether disk image files can be published: the preflight of <c>Publish-VmImage</c>, without a store.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "VmImage", DefaultParameterSetName = ByPath)]
+[OutputType(typeof(VmImageTest))]
+public sealed class TestVmImageCommand : EngineCmdlet
+{
+    private const string ByPath = "Path";
+    private const string ByLiteralPath = "LiteralPath";
+
+    // What is said of the file itself is this command's result; that it cannot be read is an error.
+    private static readonly HashSet<string> Refusals =
+        ["FormatNotSupported", "FormatFeatureNotSupported", "ImageCorrupt", "ForeignReference", "ImageTooLarge", "ImageEmpty"];
+
+    /// <summary>Disk image files, with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Disk image files, without wildcards.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByLiteralPath, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    private bool IsLiteral => ParameterSetName == ByLiteralPath;
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        foreach (string path in IsLiteral ? LiteralPath : Path)
+        {
+            try
+            {
+                Collection<string> files = await Pipeline.AskAsync(() => ImagePath.Resolve(this, path, IsLiteral)).ConfigureAwait(false);
+                foreach (string file in files)
+                    await TestAsync(file, cancellationToken).ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, path));
+            }
+        }
+    }
+
+    private async Task TestAsync(string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunEngineAsync<TestResult>(
+                new TestRequest { Source = file }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
+        }
+        catch (FleetException e) when (Refusals.Contains(e.Error.Id))
+        {
+            Pipeline.WriteObject(new VmImageTest(file, e.Error));
+        }
+    }
+}

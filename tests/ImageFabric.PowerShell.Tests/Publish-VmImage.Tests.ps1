@@ -1,0 +1,122 @@
+BeforeAll {
+    . (Join-Path $PSScriptRoot 'common.ps1')
+    $published = @{
+        type = 'result'; name = 'ubuntu'; version = '24.04.3'; imageId = 'sha256:' + 'ab' * 32; created = $true; sourceFormat = 'qcow2'
+        virtualSize = 2GB; bytesRead = 1200MB; bytesUploaded = 500MB; bytesReused = 100MB; packsUploaded = 31; durationSeconds = 12.5
+    }
+}
+
+Describe 'Publish-VmImage' {
+    BeforeEach {
+        Initialize-FakeEngine (Join-Path $TestDrive ([guid]::NewGuid()))
+        Set-EngineAnswer publish $published
+        $disk = Join-Path $TestDrive 'disk.qcow2'
+        Set-Content $disk 'disk'
+    }
+
+    It 'has the engine publish a file by its full path' {
+        Push-Location $TestDrive
+        try {
+            $image = Publish-VmImage ./disk.qcow2 -Name ubuntu -Version 24.04.3 -Store s3://images/fabric -Label @{ os = 'linux'; year = 2025 } -CompressionLevel 7 -ThrottleLimit 16
+        }
+        finally {
+            Pop-Location
+        }
+
+        $asked = Get-EngineRequest publish
+        $asked.protocol, $asked.source, $asked.name, $asked.version, $asked.store.uri | Should -Be 1, $disk, 'ubuntu', '24.04.3', 's3://images/fabric'
+        $asked.labels.os, $asked.labels.year, $asked.compressionLevel, $asked.throttle | Should -Be 'linux', '2025', 7, 16
+        $image.Image, $image.Created, $image.SourceFormat, $image.Store | Should -Be 'ubuntu:24.04.3', $true, 'qcow2', 's3://images/fabric'
+        $image.VirtualSize, $image.BytesRead, $image.BytesUploaded, $image.BytesReused, $image.PacksUploaded | Should -Be 2GB, 1200MB, 500MB, 100MB, 31
+        $image.Duration | Should -Be ([timespan]::FromSeconds(12.5))
+    }
+
+    It 'leaves to the engine what is not said' {
+        $null = Publish-VmImage $disk ubuntu 24.04.3
+        (Get-EngineRequest publish).PSObject.Properties.Name | Sort-Object | Should -Be 'name', 'operation', 'protocol', 'source', 'version'
+    }
+
+    It 'takes a file from the pipeline' {
+        $null = Get-Item $disk | Publish-VmImage -Name ubuntu -Version 24.04.3
+        (Get-EngineRequest publish).source | Should -Be $disk
+    }
+
+    It 'takes rows of a table from the pipeline' {
+        $null = "Path,Name,Version`n$disk,debian,12.1" | ConvertFrom-Csv | Publish-VmImage
+        (Get-EngineRequest publish).name | Should -Be 'debian'
+    }
+
+    It 'takes a wildcard that matches one file' {
+        $null = Publish-VmImage "$TestDrive/*.qcow2" ubuntu 24.04.3
+        (Get-EngineRequest publish).source | Should -Be $disk
+    }
+
+    It 'refuses a wildcard that matches several files' {
+        Set-Content (Join-Path $TestDrive 'a.multi') 'a'
+        Set-Content (Join-Path $TestDrive 'b.multi') 'b'
+
+        Publish-VmImage "$TestDrive/*.multi" ubuntu 24.04.3 -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'InvalidRequest,ImageFabric.*'
+        Get-EngineRequest | Should -BeNullOrEmpty
+    }
+
+    It 'takes brackets literally with -LiteralPath' {
+        $odd = Join-Path $TestDrive 'disk[1].raw'
+        [System.IO.File]::WriteAllText($odd, 'disk')
+        $null = Publish-VmImage -LiteralPath $odd -Name ubuntu -Version 24.04.3
+        (Get-EngineRequest publish).source | Should -Be $odd
+    }
+
+    It 'says that <Path> is no file: FileNotFound' -ForEach @{ Path = 'nosuch.raw' }, @{ Path = 'env:HOME' } {
+        Publish-VmImage $Path ubuntu 24.04.3 -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'FileNotFound,ImageFabric.*'
+        $problem[0].TargetObject | Should -Be $Path
+        Get-EngineRequest | Should -BeNullOrEmpty
+    }
+
+    It 'starts nothing with -WhatIf' {
+        Publish-VmImage $disk ubuntu 24.04.3 -WhatIf | Should -BeNullOrEmpty
+        Get-EngineRequest | Should -BeNullOrEmpty
+    }
+
+    It 'fails one file and goes on with the next' {
+        Set-EngineAnswer publish (Get-ErrorAnswer ImageExists ResourceExists -Target 'ubuntu:24.04.3')
+
+        $null = 1..2 | ForEach-Object { [pscustomobject] @{ Path = $disk; Name = 'ubuntu'; Version = $_ } } |
+            Publish-VmImage -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        @($problem).Count | Should -Be 2
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'ImageExists,ImageFabric.*'
+        $problem[0].CategoryInfo.Category | Should -Be 'ResourceExists'
+    }
+
+    It 'gives an image to the pipeline that Sync-VmImage and Get-VmImage understand' {
+        Set-EngineAnswer list (Get-ImageAnswer)
+        $null = Publish-VmImage $disk ubuntu 24.04.3 -Store s3://images/fabric | Get-VmImage
+
+        (Get-EngineRequest list).image | Should -Be 'ubuntu:24.04.3'
+        (Get-EngineRequest list).store.uri | Should -Be 's3://images/fabric'
+    }
+
+    It 'shows progress, at most five times a second, and takes it away at the end' {
+        $steps = 1..500 | ForEach-Object { @{ type = 'progress'; activity = 'Reading'; bytesDone = $_ * 10MB; bytesTotal = 4000MB } }
+        Set-EngineAnswer publish @($steps; $published)
+        $clock = [System.Diagnostics.Stopwatch]::StartNew()
+        $session = Start-Session 'Publish-VmImage' @{ Path = $disk; Name = 'ubuntu'; Version = '24.04.3' }
+
+        $records = $session.Streams.Progress | Where-Object Activity -EQ 'Publishing ubuntu:24.04.3'
+        $shown = @($records | Where-Object RecordType -EQ 'Processing')
+        $shown.Count | Should -BeGreaterThan 0
+        $shown.Count | Should -BeLessOrEqual (1 + [math]::Ceiling($clock.Elapsed.TotalSeconds * 5))
+        $shown | ForEach-Object { $_.PercentComplete | Should -BeIn (0..100) }
+        $records[-1].RecordType | Should -Be 'Completed'
+        $session.Dispose()
+    }
+
+    It 'shows a table within 120 columns' {
+        $lines = @(Publish-VmImage $disk ubuntu 24.04.3 | Out-String -Width 120 -Stream | Where-Object { $_ })
+        $lines[2] | Should -Match 'ubuntu:24\.04\.3 +abababababab +True +2 GB +1\.2 GB +500 MB +100 MB +31 +12\.5 s'
+    }
+}
