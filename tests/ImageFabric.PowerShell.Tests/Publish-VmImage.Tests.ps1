@@ -102,7 +102,7 @@ Describe 'Publish-VmImage' {
 
     It 'shows progress, at most five times a second, and takes it away at the end' {
         $steps = 1..500 | ForEach-Object { @{ type = 'progress'; activity = 'Reading'; bytesDone = $_ * 10MB; bytesTotal = 4000MB } }
-        Set-EngineAnswer publish @($steps; $published)
+        Set-EngineAnswer publish $published -First $steps
         $clock = [System.Diagnostics.Stopwatch]::StartNew()
         $session = Start-Session 'Publish-VmImage' @{ Path = $disk; Name = 'ubuntu'; Version = '24.04.3' }
 

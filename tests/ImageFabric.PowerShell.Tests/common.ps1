@@ -17,6 +17,9 @@ if [ -f "$home/$operation.hangs" ]; then
     cat > /dev/null
     exit 130
 fi
+if [ -f "$home/$operation.pauses" ]; then
+    sleep 1
+fi
 cat "$home/$operation.answer"
 if [ -f "$home/$operation.stays" ]; then
     cat > /dev/null
@@ -49,6 +52,8 @@ function Set-EngineAnswer {
         [hashtable[]] $Line = @(),
         # Lines that come before the engine hangs until its standard input is closed.
         [hashtable[]] $ThenHangAfter,
+        # Lines that come a second before the others.
+        [hashtable[]] $First = @(),
         # The engine stays until its standard input is closed.
         [switch] $Stays
     )
@@ -58,12 +63,16 @@ function Set-EngineAnswer {
     }
 
     $file = Join-Path $script:FakeEngine $Operation
-    Remove-Item "$file.first", "$file.hangs", "$file.stays" -ErrorAction Ignore
+    Remove-Item "$file.first", "$file.hangs", "$file.pauses", "$file.stays" -ErrorAction Ignore
     [System.IO.File]::WriteAllText("$file.answer", (ConvertTo-Line $Line))
     [System.IO.File]::WriteAllText("$file.exit", "$([int]($Line.type -contains 'error'))")
     if ($PSBoundParameters.ContainsKey('ThenHangAfter')) {
         [System.IO.File]::WriteAllText("$file.first", (ConvertTo-Line $ThenHangAfter))
         [System.IO.File]::WriteAllText("$file.hangs", '')
+    }
+    if ($First) {
+        [System.IO.File]::WriteAllText("$file.first", (ConvertTo-Line $First))
+        [System.IO.File]::WriteAllText("$file.pauses", '')
     }
     if ($Stays) {
         [System.IO.File]::WriteAllText("$file.stays", '')
