@@ -1,4 +1,6 @@
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Publish;
+using ImageFabric.Store.Tests.Publish;
 
 namespace ImageFabric.Store.Tests.Format;
 
@@ -67,6 +69,27 @@ public sealed class FormatTests
         Assert.Equal(Reference("123456789"u8), BlockHash.Compute("123456789"u8));
         // RFC 3720, B.4: the CRC-32C of 32 zero bytes is 8a9136aa; the mixing is MurmurHash3's.
         Assert.Equal(Mix(0x8a9136aa), BlockHash.Compute(new byte[32]));
+    }
+
+    [Fact]
+    public async Task The_worked_example_of_the_documentation_holds()
+    {
+        byte[] content = [.. Enumerable.Range(0, 20_000).Select(i => i is >= 4096 and < 8192 ? (byte)0 : (byte)(i % 251))];
+        string page = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "design", "store-format.md"));
+        using var hasher = new ImageId.Hasher(content.Length);
+        await foreach (DiskSegment segment in DiskChunker.ReadAsync(new MemoryDisk(content), ChunkingProfile.Default, CancellationToken.None))
+        {
+            for (int c = 0; c < segment.Chunks.Count; c++)
+            {
+                CutChunk cut = segment.Chunks[c];
+                Assert.Contains($"| {c} | {cut.Offset} | {cut.Length} | `{segment.Digests[c]}` |", page, StringComparison.Ordinal);
+                hasher.Append(cut.Offset, cut.Length, segment.Digests[c]);
+            }
+        }
+
+        Assert.Contains($"Image id: `{hasher.Finish()}`", page, StringComparison.Ordinal);
+        foreach (int block in new[] { 0, 2, 3, 4 })
+            Assert.Contains($"`{BlockHash.Compute(content.AsSpan()[(block * 4096)..Math.Min(20_000, (block + 1) * 4096)]):x8}`", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,6 +177,14 @@ public sealed class FormatTests
         Assert.Equal("ManifestCorrupt", Assert.Throws<StoreException>(() => Manifest.Parse("{}"u8, "images/a/1.json")).Id);
         Assert.Equal("ManifestCorrupt", Assert.Throws<StoreException>(() => Manifest.Parse("null"u8, "images/a/1.json")).Id);
         Assert.Equal("StoreFormatNotSupported", Assert.Throws<StoreException>(() => Manifest.Parse((manifest with { Format = 2 }).Serialize(), "images/a/1.json")).Id);
+    }
+
+    private static string RepositoryRoot()
+    {
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !File.Exists(Path.Combine(directory, "ImageFabric.sln")))
+            directory = Path.GetDirectoryName(directory);
+        return directory ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
     private static Manifest Sample() => new()
