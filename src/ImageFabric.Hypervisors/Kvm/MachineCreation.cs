@@ -36,7 +36,7 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
             await DefineAsync(new DomainPlan(record, order, offer, network, files), undo, ct).ConfigureAwait(false);
             record.Write(files.Record);
             if (request.Start)
-                await StartAsync(order, record.Id, undo, warn, ct).ConfigureAwait(false);
+                await StartAsync(order, record.Id, network, undo, warn, ct).ConfigureAwait(false);
             return await reader.DescribeAsync(record.Id, ct).ConfigureAwait(false)
                 ?? throw new HypervisorException("HypervisorFailed", order.Name, $"The machine '{order.Name}' was removed by somebody else while it was made.");
         }
@@ -84,11 +84,11 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
         await virsh.DefineAsync(plan.Order.Name, DomainXml.Write(plan), ct).ConfigureAwait(false);
     }
 
-    private async Task StartAsync(MachineOrder order, Guid domain, Undo undo, Action<string> warn, CancellationToken ct)
+    private async Task StartAsync(MachineOrder order, Guid domain, GuestNetwork network, Undo undo, Action<string> warn, CancellationToken ct)
     {
         undo.Add("power the machine off", token => PowerOffAsync(order.Name, domain, token));
         await virsh.StartAsync(order.Name, domain, ct).ConfigureAwait(false);
-        if (order.Wait > TimeSpan.Zero)
+        if (order.Wait > TimeSpan.Zero && network is not GuestNetwork.None)
             await addressWait.WaitAsync(order.Name, domain, order.Wait, warn, ct).ConfigureAwait(false);
     }
 
