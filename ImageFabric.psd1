@@ -14,11 +14,15 @@
     AliasesToExport        = @()
     VariablesToExport      = @()
     CmdletsToExport        = @(
+        'Get-VmFromImage'
         'Get-VmImage'
         'Get-VmImageStore'
+        'New-VmFromImage'
         'Publish-VmImage'
         'Register-VmImageStore'
+        'Remove-VmFromImage'
         'Remove-VmImage'
+        'Sync-VmImage'
         'Test-VmImage'
         'Test-VmImageStore'
         'Unregister-VmImageStore'

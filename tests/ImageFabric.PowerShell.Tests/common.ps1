@@ -20,6 +20,17 @@ fi
 if [ -f "$home/$operation.pauses" ]; then
     sleep 1
 fi
+# A host is what its image directory is called.
+case $request in
+*'"imageDirectory":"hangs"'*)
+    cat > /dev/null
+    exit 130
+    ;;
+*'"imageDirectory":"fails"'*)
+    echo '{"type":"error","id":"HostDiskFull","category":"WriteError","message":"No room.","target":"fails"}'
+    exit 1
+    ;;
+esac
 cat "$home/$operation.answer"
 if [ -f "$home/$operation.stays" ]; then
     cat > /dev/null
@@ -128,19 +139,48 @@ function Start-Session {
     param(
         [Parameter(Mandatory)] [string] $Command,
         [hashtable] $Parameter = @{},
+        # What comes through the pipeline.
+        [object[]] $InputObject = @(),
         # Returns as soon as the first object has come; otherwise when the command has ended.
-        [switch] $UntilOutput
+        [switch] $UntilOutput,
+        # Returns as soon as an engine was asked for this operation.
+        [string] $UntilRequest
     )
 
     $session = [powershell]::Create()
-    $null = $session.AddCommand('Import-Module').AddArgument((Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')).AddStatement()
+    $null = $session.AddScript({ Import-Module (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1') }).Invoke()
+    $session.Commands.Clear()
     $null = $session.AddCommand($Command).AddParameters($Parameter)
-    $nothing = [System.Management.Automation.PSDataCollection[psobject]]::new()
-    $nothing.Complete()
+    $records = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $InputObject | ForEach-Object { $records.Add($_) }
+    $records.Complete()
     $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
-    $running = $session.BeginInvoke($nothing, $output)
-    while (-not $running.IsCompleted -and -not ($UntilOutput -and $output.Count -gt 0)) {
+    $running = $session.BeginInvoke($records, $output)
+    while (-not $running.IsCompleted -and -not ($UntilOutput -and $output.Count -gt 0) -and -not ($UntilRequest -and (Get-EngineRequest $UntilRequest))) {
         Start-Sleep -Milliseconds 20
     }
     $session
+}
+
+function Get-PullAnswer {
+    <# .SYNOPSIS
+        A result of the engine on a host that has taken an image. #>
+    param([string] $Status = 'Synced')
+
+    @{
+        type = 'result'; imageId = 'sha256:' + 'ab' * 32; status = $Status; bytesFetched = 300MB; bytesReused = 700MB
+        path = '/var/lib/images/ubuntu.raw'; format = 'raw'; virtualSize = 2GB; durationSeconds = 3.5
+    }
+}
+
+function Get-VmAnswer {
+    <# .SYNOPSIS
+        A result of the engine on a host that describes a virtual machine. #>
+    param([string] $Name = 'web01', [string] $State = 'Running')
+
+    @{
+        type = 'result'; name = $Name; id = '5f0c3c06-7c52-4a3b-9f4e-0d8f7b9a1f00'; image = 'ubuntu:24.04.3'; imageId = 'sha256:' + 'ab' * 32
+        state = $State; virtualization = 'kvm'; cpu = 2; memoryBytes = 2GB; diskSizeBytes = 20GB; diskPath = "/vms/$Name/disk.qcow2"; linkedClone = $true
+        addresses = @('192.0.2.7', '2001:db8::7'); consolePath = "/vms/$Name/console.log"; created = '2025-03-01T12:30:00Z'
+    }
 }

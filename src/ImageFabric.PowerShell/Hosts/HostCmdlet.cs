@@ -1,0 +1,85 @@
+using System;
+using System.Collections;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Fleet;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>A cmdlet that works on hosts, several at once. A host that fails fails alone.</summary>
+public abstract class HostCmdlet : EngineCmdlet
+{
+    private SemaphoreSlim? _slots;
+
+    private protected HostCmdlet()
+    {
+    }
+
+    /// <summary>User of the SSH login. Without it: as ssh_config says.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string? UserName { get; set; }
+
+    /// <summary>TCP port of the SSH login, 1 to 65535. Without it: as ssh_config says, otherwise 22.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public int? Port { get; set; }
+
+    /// <summary>Private key file of the SSH login. Without it: ssh's own choice.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("IdentityFilePath")]
+    public string? KeyFilePath { get; set; }
+
+    /// <summary>Options of ssh_config(5) by keyword; they come before ssh_config.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public IDictionary? Options { get; set; }
+
+    /// <summary>Where the hosts keep images and disks. Without it: the host's own default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string? ImageDirectory { get; set; }
+
+    /// <summary>Hosts at the same time, 1 to 1024.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = 8;
+
+    /// <summary><see cref="ImageDirectory"/> for the engine.</summary>
+    private protected string? HostImageDirectory => Given(ImageDirectory);
+
+    /// <summary>The host of that name, reached as the other parameters say.</summary>
+    /// <exception cref="FleetException"><c>InvalidRequest</c>.</exception>
+    private protected async Task<HostConnection> ConnectionAsync(string hostName)
+    {
+        string? keyFile = string.IsNullOrEmpty(KeyFilePath)
+            ? null
+            : await Pipeline.AskAsync(() => GetUnresolvedProviderPathFromPSPath(KeyFilePath)).ConfigureAwait(false);
+        HostAddress address = HostAddress.Parse(hostName).With(Given(UserName), Port, keyFile, HostConnection.Texts(Options));
+        return new HostConnection(address, Options, HostImageDirectory);
+    }
+
+    /// <summary>Works on a host beside the records that follow, as soon as there is a slot.</summary>
+    /// <param name="host">The host; errors have it as their target.</param>
+    /// <param name="work">What to do there.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private protected void StartOn(HostConnection host, Func<Task> work, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim slots = _slots ??= new SemaphoreSlim(ThrottleLimit);
+        StartWorker(async () =>
+        {
+            await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await work().ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, host.Name));
+            }
+            finally
+            {
+                slots.Release();
+            }
+        });
+    }
+
+    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

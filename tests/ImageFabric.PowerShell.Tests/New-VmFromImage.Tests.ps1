@@ -1,0 +1,113 @@
+BeforeAll {
+    . (Join-Path $PSScriptRoot 'common.ps1')
+}
+
+Describe 'New-VmFromImage' {
+    BeforeEach {
+        Initialize-FakeEngine (Join-Path $TestDrive ([guid]::NewGuid()))
+        Set-EngineAnswer grant (Get-ImageAnswer) -Stays
+        Set-EngineAnswer pull (Get-PullAnswer)
+        Set-EngineAnswer vm-create (Get-VmAnswer)
+    }
+
+    AfterEach {
+        Get-LivingEngine | Should -BeNullOrEmpty
+    }
+
+    It 'has the host make a machine as it was asked for' {
+        $vm = New-VmFromImage ubuntu:24.04.3 web01 -Cpu 2 -Memory 2GB -DiskSize 20GB -UserData '#cloud-config', 'hostname: x' -NetworkConfig 'version: 2' `
+            -GuestHostName web -Network bridge:br0 -FullClone -Start -WaitSeconds 30 -ImageDirectory /srv/images
+
+        $asked = Get-EngineRequest
+        $asked.operation, $asked.image, $asked.name, $asked.cpu, $asked.memoryBytes, $asked.diskSizeBytes | Should -Be 'vm-create', 'ubuntu:24.04.3', 'web01', 2, 2GB, 20GB
+        $asked.userData, $asked.networkConfig, $asked.hostNameInGuest, $asked.network | Should -Be "#cloud-config`nhostname: x", 'version: 2', 'web', 'bridge:br0'
+        $asked.fullClone, $asked.start, $asked.waitSeconds, $asked.imageDirectory | Should -Be $true, $true, 30, '/srv/images'
+
+        $vm.GetType().FullName | Should -Be 'ImageFabric.PowerShell.VmFromImage'
+        $vm.Name, $vm.HostName, $vm.State, $vm.Image, $vm.Cpu, $vm.Memory, $vm.DiskSize | Should -Be 'web01', 'localhost', 'Running', 'ubuntu:24.04.3', 2, 2GB, 20GB
+        $vm.Addresses | Should -Be '192.0.2.7', '2001:db8::7'
+        $vm.Id, $vm.Virtualization, $vm.LinkedClone, $vm.DiskPath, $vm.ConsolePath |
+            Should -Be '5f0c3c06-7c52-4a3b-9f4e-0d8f7b9a1f00', 'kvm', $true, '/vms/web01/disk.qcow2', '/vms/web01/console.log'
+        $vm.Created.ToUniversalTime() | Should -Be ([datetime] '2025-03-01T12:30:00')
+    }
+
+    It 'takes a multi-line text as user data, as it is' {
+        $null = New-VmFromImage ubuntu:24.04.3 web01 -UserData "#cloud-config`nusers: []`n"
+        (Get-EngineRequest vm-create).userData | Should -Be "#cloud-config`nusers: []`n"
+    }
+
+    It 'asks the store which version is the newest' {
+        $null = New-VmFromImage ubuntu web01
+        (Get-EngineRequest vm-create).image | Should -Be 'ubuntu:24.04.3'
+    }
+
+    It 'syncs first when the host lacks the image' {
+        Set-EngineAnswer vm-create (Get-ErrorAnswer ImageNotOnHost)
+
+        # The fake host never gets the image, so the second try fails as well; what matters is what was done.
+        $null = New-VmFromImage ubuntu:24.04.3 web01 -Store s3://images -DiskFormat qcow2 -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        (Get-EngineRequest).operation | Should -Be 'vm-create', 'grant', 'pull', 'vm-create'
+        (Get-EngineRequest pull).format | Should -Be 'qcow2'
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'ImageNotOnHost,ImageFabric.*'
+        $problem[0].TargetObject | Should -Be 'localhost'
+    }
+
+    It 'makes machines where Sync-VmImage brought the image' {
+        $vm = Sync-VmImage ubuntu -HostName . -ImageDirectory /srv/images -Store s3://images | New-VmFromImage -Name web01
+
+        $vm.HostName, $vm.ImageDirectory | Should -Be '.', '/srv/images'
+        $asked = Get-EngineRequest vm-create
+        $asked.image, $asked.imageDirectory | Should -Be 'ubuntu:24.04.3', '/srv/images'
+    }
+
+    It 'makes no machine where the sync failed' {
+        Sync-VmImage ubuntu -HostName . -ImageDirectory fails -ErrorVariable problem -ErrorAction SilentlyContinue | New-VmFromImage -Name web01 | Should -BeNullOrEmpty
+
+        Get-EngineRequest vm-create | Should -BeNullOrEmpty
+        @($problem).Count | Should -Be 1
+    }
+
+    It 'makes many machines from a table' {
+        $null = "Name,Cpu,Memory`nweb01,1,536870912`nweb02,4,1073741824" | ConvertFrom-Csv | New-VmFromImage ubuntu:24.04.3
+
+        $asked = Get-EngineRequest vm-create | Sort-Object name
+        $asked.name | Should -Be 'web01', 'web02'
+        $asked.cpu | Should -Be 1, 4
+        $asked.memoryBytes | Should -Be 512MB, 1GB
+    }
+
+    It 'makes nothing with -WhatIf' {
+        New-VmFromImage ubuntu:24.04.3 web01 -Start -WhatIf | Should -BeNullOrEmpty
+        Get-EngineRequest | Should -BeNullOrEmpty
+    }
+
+    It 'refuses to wait for a machine that is not started' {
+        { New-VmFromImage ubuntu:24.04.3 web01 -Wait } | Should -Throw -ErrorId 'InvalidRequest,ImageFabric.*'
+        Get-EngineRequest | Should -BeNullOrEmpty
+    }
+
+    It 'waits five minutes with -Wait' {
+        $null = New-VmFromImage ubuntu:24.04.3 web01 -Start -Wait
+        (Get-EngineRequest vm-create).waitSeconds | Should -Be 300
+    }
+
+    It 'gives the host''s refusal as the error of that machine' {
+        Set-EngineAnswer vm-create (Get-ErrorAnswer VmExists ResourceExists)
+
+        New-VmFromImage ubuntu:24.04.3 web01 -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+
+        $problem[0].FullyQualifiedErrorId | Should -Be 'VmExists,ImageFabric.PowerShell.NewVmFromImageCommand'
+        $problem[0].CategoryInfo.Category | Should -Be 'ResourceExists'
+    }
+
+    It 'ends the host''s engine when it is stopped' {
+        Set-EngineAnswer vm-create -ThenHangAfter @()
+        $session = Start-Session 'New-VmFromImage' @{ Image = 'ubuntu:24.04.3'; Name = 'web01' } -UntilRequest 'vm-create'
+
+        $session.Stop()
+
+        $session.InvocationStateInfo.State | Should -Be 'Stopped'
+        $session.Dispose()
+    }
+}
