@@ -23,7 +23,7 @@ public sealed class HostInstallTests : IDisposable
         ProgressEvent last = observer.Progress.Last();
         Assert.Equal(("Installing the engine on kvm01", last.BytesTotal), (last.Activity, last.BytesDone));
         string file = Assert.Single(host.Files);
-        Assert.Equal(engine.Upload.Digest + "/imagefabric", file);
+        Assert.Equal(await engine.Upload.Digest + "/imagefabric", file);
         Assert.Equal(File.ReadAllBytes(engine.Path), File.ReadAllBytes(_directory["host/" + file]));
 
         observer = new RecordingObserver();
@@ -107,9 +107,9 @@ public sealed class HostInstallTests : IDisposable
         _directory.Script("id", "echo 1000");
         LocalEngine engine = _directory.Engine(Echo);
         await RunAsync(new FakeHost(_directory, Login), engine, "x");
-        Assert.True(File.Exists(_directory[$"home/.local/share/imagefabric/engine/{engine.Upload.Digest}/imagefabric"]));
+        Assert.True(File.Exists(_directory[$"home/.local/share/imagefabric/engine/{await engine.Upload.Digest}/imagefabric"]));
         await RunAsync(new FakeHost(_directory, Login + "; export XDG_DATA_HOME=$HERE/data"), engine, "x");
-        Assert.True(File.Exists(_directory[$"data/imagefabric/engine/{engine.Upload.Digest}/imagefabric"]));
+        Assert.True(File.Exists(_directory[$"data/imagefabric/engine/{await engine.Upload.Digest}/imagefabric"]));
     }
 
     [LinuxFact]
@@ -123,7 +123,7 @@ public sealed class HostInstallTests : IDisposable
     public async Task An_engine_that_is_not_the_one_it_was_called_is_not_installed()
     {
         LocalEngine engine = _directory.Engine(Echo);
-        Assert.Equal(64, engine.Upload.Digest.Length);
+        Assert.Equal(64, (await engine.Upload.Digest).Length);
         File.AppendAllText(engine.Path, "# another build by now\n");
         FleetException refused = await RefusedAsync("EngineInstallFailed", new FakeHost(_directory), engine);
         Assert.Contains("not what was sent", refused.Message);
@@ -193,7 +193,7 @@ public sealed class HostInstallTests : IDisposable
     }
 
     [LinuxFact]
-    public void The_Linux_engine_is_what_a_Windows_engine_puts_on_hosts()
+    public async Task The_Linux_engine_is_what_a_Windows_engine_puts_on_hosts()
     {
         Directory.CreateDirectory(_directory["engine/win-x64"]);
         Directory.CreateDirectory(_directory["engine/linux-x64"]);
@@ -203,7 +203,7 @@ public sealed class HostInstallTests : IDisposable
         File.WriteAllText(_directory["engine/linux-x64/imagefabric"], "linux");
         engine = new LocalEngine(_directory["engine/win-x64/imagefabric.exe"]);
         Assert.Equal(_directory["engine/linux-x64/imagefabric"], engine.Upload.Path);
-        Assert.Equal("caf90169eefa5f807d577486b9f795ab86ae2983c5c20806cff959117e90af18", engine.Upload.Digest);
+        Assert.Equal("caf90169eefa5f807d577486b9f795ab86ae2983c5c20806cff959117e90af18", await engine.Upload.Digest);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using System.Threading.Tasks;
 
 namespace ImageFabric.Fleet;
 
@@ -11,24 +12,24 @@ internal sealed class EngineUpload
     /// <summary>Where the Linux engine lies, seen from the directory that holds the engines of all platforms.</summary>
     public const string LinuxProgram = "linux-x64/imagefabric";
 
-    private readonly Lazy<string> _digest;
-    private readonly Lazy<byte[]> _compressed;
+    private readonly Lazy<Task<string>> _digest;
+    private readonly Lazy<Task<byte[]>> _compressed;
 
     private EngineUpload(string path)
     {
         Path = path;
-        _digest = new Lazy<string>(() => Digest256(path));
-        _compressed = new Lazy<byte[]>(() => Gzip(path));
+        _digest = new Lazy<Task<string>>(() => Task.Run(() => Digest256(path)));
+        _compressed = new Lazy<Task<byte[]>>(() => Task.Run(() => Gzip(path)));
     }
 
     /// <summary>The program's file on this machine.</summary>
     public string Path { get; }
 
     /// <summary>SHA-256 of the program, in lower-case hexadecimal digits.</summary>
-    public string Digest => _digest.Value;
+    public Task<string> Digest => _digest.Value;
 
-    /// <summary>The program, gzipped: about 14 MB, made once and shared by all hosts.</summary>
-    public byte[] Compressed => _compressed.Value;
+    /// <summary>The program, gzipped to less than half: made once, and shared by all hosts.</summary>
+    public Task<byte[]> Compressed => _compressed.Value;
 
     /// <summary>What to upload when <paramref name="localEngine"/> is the engine here: itself, or its Linux neighbour when it is a Windows program.</summary>
     /// <exception cref="FleetException"><c>EngineInstallFailed</c>: there is no program that could run on a host.</exception>
@@ -44,19 +45,30 @@ internal sealed class EngineUpload
         return new EngineUpload(path);
     }
 
-    private static string Digest256(string path)
+    private static string Digest256(string path) => Read(path, file =>
     {
-        using FileStream file = File.OpenRead(path);
         using var sha256 = SHA256.Create();
         return BitConverter.ToString(sha256.ComputeHash(file)).Replace("-", "").ToLowerInvariant();
-    }
+    });
 
-    private static byte[] Gzip(string path)
+    private static byte[] Gzip(string path) => Read(path, file =>
     {
         using var compressed = new MemoryStream();
-        using (FileStream file = File.OpenRead(path))
         using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
             file.CopyTo(gzip);
         return compressed.ToArray();
+    });
+
+    private static T Read<T>(string path, Func<FileStream, T> read)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return read(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FleetException("EngineInstallFailed", path, $"The engine cannot be read: {e.Message}", e);
+        }
     }
 }

@@ -64,7 +64,8 @@ internal static class HostBootstrap
         if (answer == "NEED")
         {
             // The host may refuse in mid-upload, so its answer is read meanwhile.
-            Task sending = SendAsync(ssh, host, upload.Compressed, observer, cancellationToken);
+            byte[] program = await upload.Compressed.OrCancelled(cancellationToken).ConfigureAwait(false);
+            Task sending = SendAsync(ssh, host, program, observer, cancellationToken);
             answer = await AnswerAsync(ssh, cancellationToken).ConfigureAwait(false);
             if (answer == "READY")
             {

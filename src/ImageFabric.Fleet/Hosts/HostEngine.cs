@@ -49,7 +49,8 @@ public sealed class HostEngine
     {
         cancellationToken.ThrowIfCancellationRequested();
         EngineUpload upload = _engine.Upload;
-        using EngineProcess ssh = SshClient.Start(_address, HostBootstrap.Command(upload.Digest), _sshPath);
+        string digest = await upload.Digest.OrCancelled(cancellationToken).ConfigureAwait(false);
+        using EngineProcess ssh = SshClient.Start(_address, HostBootstrap.Command(digest), _sshPath);
         try
         {
             await HostBootstrap.EstablishAsync(ssh, _address, upload, observer, cancellationToken).ConfigureAwait(false);
