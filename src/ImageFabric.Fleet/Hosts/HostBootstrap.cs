@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
@@ -20,10 +21,12 @@ internal static class HostBootstrap
     private const int PieceLength = 256 * 1024;
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(0.2);
 
-    // One line and without ' \ and !, so that between single quotes it means the same to sh, bash, zsh, fish and csh.
-    // Nothing follows the upload until READY was read, so head may read as far ahead as it likes.
-    private static readonly string Script = string.Join(
-        " ",
+    /// <summary>
+    /// The script, run as one line. Without ' \ and !, so that between single quotes it means the same to sh, bash, zsh, fish and csh.
+    /// Nothing follows the upload until READY was read, so head may read as far ahead as it likes.
+    /// </summary>
+    public static readonly IReadOnlyList<string> Script =
+    [
         "digest=$1;",
         "say() { echo; echo \"IMAGEFABRIC $*\"; };",
         "fail() { say FAILED \"$*\"; exit 1; };",
@@ -44,10 +47,11 @@ internal static class HostBootstrap
         "test \"${sum%% *}\" = \"$digest\" || fail \"what arrived is not what was sent\";",
         "chmod 755 \"$new\" && sync \"$new\" && mv -f \"$new\" \"$engine\" || fail \"cannot make $engine\";",
         "new=; say READY; fi;",
-        "exec \"$engine\" serve");
+        "exec \"$engine\" serve",
+    ];
 
     /// <summary>What the user's shell on the host is to run. The digest is the only thing in it that varies.</summary>
-    public static string Command(string digest) => $"exec sh -c '{Script}' imagefabric {digest}";
+    public static string Command(string digest) => $"exec sh -c '{string.Join(" ", Script)}' imagefabric {digest}";
 
     /// <summary>Does this side of the handshake; after it the engine on the host waits for its request.</summary>
     /// <exception cref="FleetException">The host cannot be reached or cannot run the engine.</exception>
