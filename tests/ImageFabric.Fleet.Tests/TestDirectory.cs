@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ImageFabric.Fleet.Tests;
 
 /// <summary>A directory of a test's own, with programs written for it.</summary>
@@ -13,7 +15,11 @@ internal sealed class TestDirectory : IDisposable
     public string Script(string name, string body)
     {
         string path = this[name];
-        File.WriteAllText(path, $"#!/bin/sh\nHERE='{Path}'\n{body}\n");
+        File.WriteAllText(path + ".text", $"#!/bin/sh\nHERE='{Path}'\n{body}\n");
+
+        // Not written here: a program that another test starts at this moment would hold the file open, and a file open for writing cannot be executed.
+        using (Process copy = Process.Start("cp", [path + ".text", path]))
+            copy.WaitForExit();
         SetMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }
