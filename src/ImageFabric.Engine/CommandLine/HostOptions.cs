@@ -33,7 +33,8 @@ internal sealed class HostOptions
     public IReadOnlyList<HostAddress> ReadAll(ParseResult parsed)
     {
         Dictionary<string, string> options = KeyValue.Parse(parsed.GetValue(sshOptions) ?? [], "--ssh-option");
-        return [.. (parsed.GetValue(hosts) ?? ["localhost"]).Select(host => HostAddress.Parse(host).With(null, null, parsed.GetValue(keyFile), options))];
+        string[] names = parsed.GetValue(hosts) is { Length: > 0 } given ? given : ["localhost"];
+        return [.. names.Select(host => HostAddress.Parse(host).With(null, null, parsed.GetValue(keyFile), options))];
     }
 
     public HostAddress Read(ParseResult parsed) => ReadAll(parsed) is [var only]
