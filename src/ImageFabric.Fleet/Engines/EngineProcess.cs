@@ -68,6 +68,7 @@ internal sealed class EngineProcess : IDisposable
 
     /// <summary>Writes one line to standard input.</summary>
     /// <exception cref="IOException">The program no longer reads.</exception>
+    /// <exception cref="InvalidOperationException">It was stopped.</exception>
     public Task WriteLineAsync(string line, CancellationToken cancellationToken)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(line + "\n");
@@ -76,6 +77,7 @@ internal sealed class EngineProcess : IDisposable
 
     /// <summary>Has <paramref name="write"/> write to standard input, on a thread that may block.</summary>
     /// <exception cref="IOException">The program no longer reads.</exception>
+    /// <exception cref="InvalidOperationException">It was stopped.</exception>
     public async Task WriteAsync(Action<Stream> write, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -120,9 +122,7 @@ internal sealed class EngineProcess : IDisposable
         _output.Discard();
 
         // A writer that is stuck holds standard input open; then only the kill is left.
-        Task free = _writing.WaitAsync();
-        if (await Task.WhenAny(free, _exited.Task, deadline).ConfigureAwait(false) == free)
-            CloseInput();
+        _ = CloseInputAsync();
         await Task.WhenAny(_exited.Task, deadline).ConfigureAwait(false);
         if (!_exited.Task.IsCompleted)
             Kill();
@@ -134,15 +134,21 @@ internal sealed class EngineProcess : IDisposable
 
     private void OnExited(object? sender, EventArgs e) => _exited.TrySetResult(_process.ExitCode);
 
-    private void CloseInput()
+    private async Task CloseInputAsync()
     {
+        await _writing.WaitAsync().ConfigureAwait(false);
         try
         {
             _process.StandardInput.Close();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             // The program has gone, which is what closing is for.
+        }
+        finally
+        {
+            // Who writes from now on must find the input closed, not wait for ever.
+            _writing.Release();
         }
     }
 
