@@ -39,8 +39,8 @@ passed=0 failed=0 skipped=0
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   say "$name"
-  # The runner's own summary is read, so that a run that died counts as failed.
-  dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" >"$log/$name.log" 2>&1 || true
+  # The runner's own summary is read, so that a run that died counts as failed; one that hangs is ended, and the test it hangs in named.
+  dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" --blame-hang-timeout 5m --blame-hang-dump-type none >"$log/$name.log" 2>&1 || true
   grep -E '^\s*(Failed|Skipped) ' "$log/$name.log" || true
   counts=$(awk '/^ *Passed: /{p=$2} /^ *Failed: /{f=$2} /^ *Skipped: /{s=$2} /^Total tests: /{t=$3} END{print p+0, f+0, s+0, t+0}' "$log/$name.log")
   read -r p f s t <<<"$counts"
