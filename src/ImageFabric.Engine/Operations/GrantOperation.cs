@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using ImageFabric.Engine.Output;
 using ImageFabric.Engine.Serve;
 using ImageFabric.Protocol;
@@ -19,7 +20,17 @@ internal static class GrantOperation
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         output.Result(Images.Describe(await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false)));
         await foreach (string line in input.ReadLinesAsync(cancellationToken).ConfigureAwait(false))
-            output.Write(Answer(ProtocolJson.Deserialize<DemandEvent>(line), store, TimeSpan.FromSeconds(seconds)));
+        {
+            try
+            {
+                output.Write(Answer(ProtocolJson.Deserialize<DemandEvent>(line), store, TimeSpan.FromSeconds(seconds)));
+            }
+            catch (Exception refused) when (refused is OperationException or SerializationException)
+            {
+                // One host's bad demand is no reason to leave the others without an answer.
+                output.Error(Faults.Describe(refused));
+            }
+        }
     }
 
     // Only what a pull reads: an engine on a host cannot have any other object of the bucket presigned.
