@@ -1,4 +1,4 @@
-using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Layouts;
 using ImageFabric.Disks.Qcow2;
 using ImageFabric.Disks.Raw;
 
@@ -28,11 +28,12 @@ public static class DiskTarget
         ArgumentNullException.ThrowIfNull(dataExtents);
         ArgumentOutOfRangeException.ThrowIfLessThan(virtualLength, 1);
         var extents = new ExtentSet(dataExtents, virtualLength);
-        return format switch
+        ITargetLayout layout = format switch
         {
-            "raw" => await RawTarget.OpenAsync(path, virtualLength, extents, cancellationToken).ConfigureAwait(false),
-            "qcow2" => await Qcow2Target.OpenAsync(path, virtualLength, extents, cancellationToken).ConfigureAwait(false),
+            "raw" => new RawLayout(virtualLength),
+            "qcow2" => new Qcow2Layout(virtualLength, extents.All),
             _ => throw new ArgumentException($"'{format}' is not a format that can be written; these are: {string.Join(", ", Formats)}.", nameof(format)),
         };
+        return await LayoutTarget.OpenAsync(path, layout, extents, cancellationToken).ConfigureAwait(false);
     }
 }

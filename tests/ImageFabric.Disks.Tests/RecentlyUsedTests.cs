@@ -1,4 +1,4 @@
-using ImageFabric.Disks.Qcow2;
+using ImageFabric.Disks.Mapping;
 
 namespace ImageFabric.Disks.Tests;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Mapping;
 
 namespace ImageFabric.Disks.Qcow2;
 
@@ -49,7 +50,7 @@ internal sealed class ClusterMap
 
         L2Table table = await tables.GetAsync(l2Offsets[index], cancellationToken).ConfigureAwait(false);
         Segment segment = table.Next(offset, end);
-        long taken = segment.Kind == SegmentKind.Compressed ? segment.CompressedLength : segment.Length;
+        long taken = segment.Kind == SegmentKind.Made ? segment.StoredLength : segment.Length;
         if (segment.Kind != SegmentKind.Zero && !regions.AreOutside(segment.FileOffset, taken))
             throw new DiskException("ImageCorrupt", file.Path, "A cluster of data overlaps one of the file's tables.", segment.FileOffset);
         return segment;

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using ImageFabric.Disks.Compression;
 using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Mapping;
 
 namespace ImageFabric.Disks.Qcow2;
 
@@ -56,11 +57,11 @@ internal sealed class CompressedClusters : IDisposable
 
     private async ValueTask DecompressAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        byte[] input = ArrayPool<byte>.Shared.Rent(segment.CompressedLength);
+        byte[] input = ArrayPool<byte>.Shared.Rent(segment.StoredLength);
         try
         {
             // What the last sector has behind the end of the file reads as zero, so it need not be there to be left out.
-            int length = (int)Math.Min(segment.CompressedLength, file.Length - segment.FileOffset);
+            int length = (int)Math.Min(segment.StoredLength, file.Length - segment.FileOffset);
             await file.ReadAsync(segment.FileOffset, input.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
             bool whole = header.CompressedWithZstd
                 ? InflateZstd(input.AsSpan(0, length), destination.Span)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using ImageFabric.Disks.Mapping;
 
 namespace ImageFabric.Disks.Qcow2;
 
@@ -110,7 +111,7 @@ internal sealed class L2Table
         long lastClusterEnd = (fileLength + header.ClusterSize - 1) & -header.ClusterSize;
         if (hostOffset >= fileLength || compressedLength > lastClusterEnd - hostOffset)
             throw Corrupt(index, "A compressed cluster is not within the file");
-        return new Segment(SegmentKind.Compressed, offset, length, hostOffset, compressedLength);
+        return new Segment(SegmentKind.Made, offset, length, hostOffset, compressedLength);
     }
 
     private DiskException Corrupt(int index, string what) =>

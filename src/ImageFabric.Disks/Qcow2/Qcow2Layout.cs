@@ -1,10 +1,13 @@
+using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Layouts;
+
 namespace ImageFabric.Disks.Qcow2;
 
 /// <summary>
 /// Where everything lies in a qcow2 file that is written here: header, L1 table, refcount table, refcount blocks, L2 tables, data. It follows from
 /// the extents alone, so an interrupted file is found again in the same layout. Clusters of 64 KiB, refcounts of 16 bits.
 /// </summary>
-internal sealed class Qcow2Layout
+internal sealed class Qcow2Layout : ITargetLayout
 {
     public const int ClusterBits = 16;
     public const int ClusterSize = 1 << ClusterBits;
@@ -59,12 +62,15 @@ internal sealed class Qcow2Layout
     /// <summary>The clusters of the disk that have a place in the file, ascending, not touching.</summary>
     public IReadOnlyList<ClusterRun> Runs => runs;
 
+    public IReadOnlyList<FilePiece> Marks => [new FilePiece(0, Qcow2TableWriter.Header(this))];
+
     private long DataClusters => runs.Count == 0 ? 0 : runs[^1].DataIndex + runs[^1].Count;
 
-    /// <summary>Where a byte of the disk is in the file. Its cluster is one of <see cref="Runs"/>.</summary>
-    public long FileOffset(long diskOffset)
+    public Task WriteTablesAsync(TargetFile file, CancellationToken cancellationToken) => new Qcow2TableWriter(file, this).WriteAsync(cancellationToken);
+
+    public (long FileOffset, long Contiguous) Locate(long offset)
     {
-        long cluster = diskOffset >> ClusterBits;
+        long cluster = offset >> ClusterBits;
         int low = 0;
         int high = runs.Count - 1;
         while (low < high)
@@ -76,7 +82,8 @@ internal sealed class Qcow2Layout
                 high = middle - 1;
         }
 
-        return DataOffset + (runs[low].DataIndex << ClusterBits) + (diskOffset - (runs[low].First << ClusterBits));
+        ClusterRun run = runs[low];
+        return (DataOffset + (run.DataIndex << ClusterBits) + (offset - (run.First << ClusterBits)), (run.End << ClusterBits) - offset);
     }
 
     // Each refcount block also counts itself and the others, and so does the table.

@@ -1,4 +1,4 @@
-namespace ImageFabric.Disks.Qcow2;
+namespace ImageFabric.Disks.Mapping;
 
 /// <summary>Where a run of the disk's bytes comes from.</summary>
 internal enum SegmentKind
@@ -9,17 +9,17 @@ internal enum SegmentKind
     /// <summary>From as many contiguous bytes of the file.</summary>
     Data,
 
-    /// <summary>From one compressed cluster, of which it is all or a part.</summary>
-    Compressed,
+    /// <summary>From something that only the format can read, such as a compressed cluster, of which it is all or a part.</summary>
+    Made,
 }
 
 /// <summary>A run of the disk's bytes with one origin.</summary>
 /// <param name="Kind">What the origin is.</param>
 /// <param name="Offset">Where it begins on the disk, in bytes.</param>
 /// <param name="Length">Bytes of the disk.</param>
-/// <param name="FileOffset">Where the data begins in the file: that of <paramref name="Offset"/>, or of the compressed cluster.</param>
-/// <param name="CompressedLength">Most bytes that the compressed cluster takes in the file; 0 for the other kinds.</param>
-internal readonly record struct Segment(SegmentKind Kind, long Offset, long Length, long FileOffset, int CompressedLength)
+/// <param name="FileOffset">Where the data begins in the file: that of <paramref name="Offset"/>, or of what it is made from.</param>
+/// <param name="StoredLength">Most bytes of the file that a made segment is made from; 0 for the other kinds.</param>
+internal readonly record struct Segment(SegmentKind Kind, long Offset, long Length, long FileOffset = 0, int StoredLength = 0)
 {
     public long End => Offset + Length;
 

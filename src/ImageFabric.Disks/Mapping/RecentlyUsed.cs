@@ -1,4 +1,4 @@
-namespace ImageFabric.Disks.Qcow2;
+namespace ImageFabric.Disks.Mapping;
 
 /// <summary>
 /// Keeps the values used last, at most a fixed number, and loads the others. Those who ask for a value that is being loaded wait for it instead of
