@@ -1,6 +1,7 @@
 BeforeDiscovery {
     $manifest = Import-PowerShellDataFile (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')
     $cmdlets = $manifest.CmdletsToExport
+    $noPlatyPS = -not (Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
     $noAnalyzer = -not (Get-Module PSScriptAnalyzer -ListAvailable)
 }
 
@@ -31,9 +32,7 @@ Describe 'The module' {
     }
 
     It 'needs no assembly that Windows PowerShell does not have' {
-        $files = Get-ChildItem $env:IMAGEFABRIC_TEST_MODULE -Filter *.dll
-        $assemblies = [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.Location -in $files.FullName }
-        @($assemblies).Count | Should -Be 3
+        $assemblies = (Get-ChildItem $env:IMAGEFABRIC_TEST_MODULE -Filter *.dll).FullName | ForEach-Object { [System.Reflection.Assembly]::LoadFrom($_) }
         ($assemblies.GetReferencedAssemblies().Name | Sort-Object -Unique) -notlike 'ImageFabric.*' |
             Should -Be 'netstandard', 'System.Management.Automation'
     }
@@ -49,9 +48,45 @@ Describe 'The module' {
     }
 }
 
+Describe 'The help' {
+    BeforeAll {
+        $documents = (Resolve-Path (Join-Path $PSScriptRoot '../../docs')).ProviderPath
+        $common = [System.Management.Automation.Cmdlet]::CommonParameters
+    }
+
+    It '<_> is described, parameter by parameter, with two examples or more' -ForEach $cmdlets {
+        $help = Get-Help $_ -Full
+        $help.Synopsis | Should -Match '^[A-Z].*\.$'
+        $help.description.Text | Should -Not -BeNullOrEmpty
+        @($help.examples.example).Count | Should -BeGreaterOrEqual 2
+        foreach ($parameter in (Get-Command $_).Parameters.Keys | Where-Object { $_ -notin $common }) {
+            $described = $help.parameters.parameter | Where-Object name -EQ $parameter
+            "$parameter $($described.description.Text)" | Should -Match "$parameter .+\."
+        }
+    }
+
+    It '<_> has a page with its parameters and no others' -ForEach $cmdlets {
+        $page = Get-Content (Join-Path $documents "en-US/$_.md")
+        $described = $page -match '^### -' -replace '^### -'
+        $described | Sort-Object | Should -Be ((Get-Command $_).Parameters.Keys | Where-Object { $_ -notin $common } | Sort-Object)
+    }
+
+    It 'knows about_ImageFabric' {
+        Get-Help about_ImageFabric | Should -Match 'Which store is used'
+    }
+
+    It 'is what the pages say' -Skip:$noPlatyPS {
+        & (Join-Path $documents 'Update-Help.ps1') -OutputPath $TestDrive
+        Get-Content (Join-Path $TestDrive 'ImageFabric.PowerShell.dll-Help.xml') -Raw |
+            Should -BeExactly (Get-Content (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'en-US/ImageFabric.PowerShell.dll-Help.xml') -Raw)
+    }
+}
+
 Describe 'The scripts' -Skip:$noAnalyzer {
     It 'are clean in the eyes of PSScriptAnalyzer' {
-        $findings = Invoke-ScriptAnalyzer -Path $PSScriptRoot -Recurse -Settings (Join-Path $PSScriptRoot 'PSScriptAnalyzerSettings.psd1')
+        $findings = '.', '../testbed', '../../docs' | ForEach-Object {
+            Invoke-ScriptAnalyzer -Path (Join-Path $PSScriptRoot $_) -Recurse -Settings (Join-Path $PSScriptRoot 'PSScriptAnalyzerSettings.psd1')
+        }
         $findings | ForEach-Object { "$($_.ScriptName):$($_.Line) $($_.RuleName) $($_.Message)" } | Should -BeNullOrEmpty
     }
 
