@@ -7,6 +7,7 @@ param(
 
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
+$PSStyle.OutputRendering = 'PlainText'
 Import-Module $ModulePath
 
 function Show([scriptblock] $Command) {
@@ -38,7 +39,7 @@ foreach ($name in 'kvm01', 'kvm02') {
         if ($said -match 'GUEST-STAY') { break }
         Start-Sleep -Seconds 1
     } while ([datetime]::UtcNow -lt $deadline)
-    $said -match 'GUEST-(UP|SAYS)|GUEST ip' | ForEach-Object { "  $($_.Trim())" }
+    $said -match '^GUEST(-UP|-SAYS| ip)' | ForEach-Object { "  $($_.Trim())" }
 }
 
 Show { 'kvm01', 'kvm02' | ForEach-Object { Get-VmFromImage -HostName $_ } }

@@ -64,7 +64,7 @@ else
   for h in "${guests[@]}"; do
     echo; echo "What the guest on $h said on its serial console:"
     ssh -F "$IMAGEFABRIC_TEST_SSH_CONFIG" "$h" "for i in \$(seq 120); do grep -qs GUEST-STAY /var/lib/libvirt/images/imagefabric/vms/web-$h/console.log && break; sleep 1; done
-      tr -d '\r' </var/lib/libvirt/images/imagefabric/vms/web-$h/console.log | grep -a -E 'GUEST-(UP|SAYS)|GUEST ip'"
+      tr -d '\r' </var/lib/libvirt/images/imagefabric/vms/web-$h/console.log | grep -a -E '^GUEST(-UP|-SAYS| ip)'"
   done
   for h in "${guests[@]}"; do show vm list --host "$h"; show vm remove "web-$h" --host "$h" --force; done
 fi
