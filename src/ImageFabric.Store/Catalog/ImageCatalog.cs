@@ -11,9 +11,10 @@ public sealed class ImageCatalog(IObjectStore store)
 
     /// <summary>The images whose <c>name:version</c> fits a pattern, by name and time of publishing. Case does not matter.</summary>
     /// <param name="pattern"><c>NAME[:VERSION]</c> with the wildcards <c>*</c> and <c>?</c>; version <c>latest</c> gives the newest of each name. Null: all.</param>
+    /// <param name="damaged">Told of every manifest that cannot be read, one at a time; the others are listed. Null: the first one is thrown.</param>
     /// <param name="cancellationToken">Stops the listing.</param>
     /// <exception cref="StoreException"><c>ManifestCorrupt</c>, and what the store gives.</exception>
-    public async Task<IReadOnlyList<Manifest>> ListAsync(string? pattern, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Manifest>> ListAsync(string? pattern, Action<StoreException>? damaged, CancellationToken cancellationToken)
     {
         string[] parts = (pattern ?? "*").Split(':', 2);
         string version = parts.Length == 2 ? parts[1] : "*";
@@ -29,9 +30,21 @@ public sealed class ImageCatalog(IObjectStore store)
         }
 
         var manifests = new Manifest?[keys.Count];
+        var damages = new StoreException?[keys.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(Enumerable.Range(0, keys.Count), options, async (i, stop) =>
-            manifests[i] = await TryReadAsync(keys[i], stop).ConfigureAwait(false)).ConfigureAwait(false);
+        {
+            try
+            {
+                manifests[i] = await TryReadAsync(keys[i], stop).ConfigureAwait(false);
+            }
+            catch (StoreException damage) when (damaged is not null && damage.Id == "ManifestCorrupt")
+            {
+                damages[i] = damage;
+            }
+        }).ConfigureAwait(false);
+        foreach (StoreException damage in damages.OfType<StoreException>())
+            damaged!(damage);
 
         IEnumerable<Manifest> present = manifests.OfType<Manifest>().OrderBy(m => m.Name, StringComparer.Ordinal).ThenBy(m => m.Published);
         return newest ? [.. present.GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => g.Last())] : [.. present];
@@ -43,7 +56,7 @@ public sealed class ImageCatalog(IObjectStore store)
     {
         Manifest? found = image.IsExact
             ? await TryReadAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false)
-            : (await ListAsync(image.ToString(), cancellationToken).ConfigureAwait(false)).SingleOrDefault(m => m.Name == image.Name);
+            : (await ListAsync(image.ToString(), null, cancellationToken).ConfigureAwait(false)).SingleOrDefault(m => m.Name == image.Name);
         return found ?? throw new StoreException("ImageNotFound", image.ToString(), $"{store.Location} has no image {(image.IsExact ? image : image.Name)}.");
     }
 

@@ -24,7 +24,9 @@ internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile prof
             return known;
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        IReadOnlyList<Manifest> images = await new ImageCatalog(store).ListAsync(null, cancellationToken).ConfigureAwait(false);
+
+        // Damage of another image is no error of this publish: it only gives nothing to build on.
+        IReadOnlyList<Manifest> images = await new ImageCatalog(store).ListAsync(null, static _ => { }, cancellationToken).ConfigureAwait(false);
         foreach (Manifest manifest in images.OrderByDescending(m => m.Name == imageName).ThenByDescending(m => m.Published))
         {
             if (known.Full)
@@ -37,7 +39,6 @@ internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile prof
         return known;
     }
 
-    // A damaged index must not keep a new version from being published: it only gives nothing to build on.
     private async Task AddIndexAsync(Manifest manifest, Func<string, bool> packExists, CancellationToken cancellationToken)
     {
         ImageIndex index;
@@ -45,7 +46,7 @@ internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile prof
         {
             index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         }
-        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ObjectMissing")
+        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ManifestCorrupt" or "ObjectMissing")
         {
             return;
         }

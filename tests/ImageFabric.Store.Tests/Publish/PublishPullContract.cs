@@ -68,6 +68,24 @@ public abstract class PublishPullContract : IDisposable
     }
 
     [EnvironmentFact]
+    public async Task A_damaged_manifest_keeps_no_other_image_from_being_published_or_listed()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = MemoryDisk.Sample(5);
+        await PublishAsync(store, content, "whole", "1");
+        await store.PutAsync("images/damaged/1.json", "{"u8.ToArray(), PutMode.CreateOnly, None);
+
+        PublishOutcome published = await PublishAsync(store, content, "whole", "2");
+        var damages = new List<StoreException>();
+        IReadOnlyList<Manifest> listed = await new ImageCatalog(store).ListAsync(null, damages.Add, None);
+
+        Assert.Equal(0, published.PacksUploaded);
+        Assert.Equal(["1", "2"], listed.Select(m => m.Version));
+        Assert.Equal(("ManifestCorrupt", "images/damaged/1.json"), damages.Select(d => (d.Id, d.Target)).Single());
+        await Assert.ThrowsAsync<StoreException>(() => new ImageCatalog(store).ListAsync(null, null, None));
+    }
+
+    [EnvironmentFact]
     public async Task A_version_with_other_content_is_refused_before_anything_is_sent()
     {
         await using IObjectStore store = await OpenAsync();
@@ -146,7 +164,7 @@ public abstract class PublishPullContract : IDisposable
         var changed = new MemoryDisk(MemoryDisk.Sample(8)) { Changed = true };
         DiskException refused = await Assert.ThrowsAsync<DiskException>(() => ImagePublisher.RunAsync(store, changed, new PublishOptions(new ImageReference("a", "1")), None));
         Assert.Equal("SourceChanged", refused.Id);
-        Assert.Empty(await new ImageCatalog(store).ListAsync(null, None));
+        Assert.Empty(await new ImageCatalog(store).ListAsync(null, null, None));
     }
 
     [EnvironmentFact]
@@ -276,7 +294,7 @@ public abstract class PublishPullContract : IDisposable
         Assert.Equal("9", (await catalog.ResolveAsync(new ImageReference("web", null), None)).Version);
         Assert.Equal("ImageNotFound", (await Assert.ThrowsAsync<StoreException>(() => catalog.ResolveAsync(new ImageReference("web", "10"), None))).Id);
 
-        async Task<string[]> NamesAsync(string? pattern) => [.. (await catalog.ListAsync(pattern, None)).Select(m => $"{m.Name}:{m.Version}")];
+        async Task<string[]> NamesAsync(string? pattern) => [.. (await catalog.ListAsync(pattern, null, None)).Select(m => $"{m.Name}:{m.Version}")];
     }
 
     private static Task<PublishOutcome> PublishAsync(IObjectStore store, byte[] content, string name, string version) =>
