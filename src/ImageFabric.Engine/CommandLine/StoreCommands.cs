@@ -24,7 +24,7 @@ internal static class StoreCommands
             new PublishRequest
             {
                 Store = store.Read(parsed),
-                Source = Path.GetFullPath(parsed.GetRequiredValue(file)),
+                Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name"),
                 Name = parsed.GetRequiredValue(name),
                 Version = parsed.GetRequiredValue(version),
                 Labels = KeyValue.Parse(parsed.GetValue(labels) ?? [], "--label"),
@@ -57,7 +57,12 @@ internal static class StoreCommands
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => FilePullOperation.RunAsync(
             new FilePullRequest(
-                store.Read(parsed), parsed.GetRequiredValue(image), parsed.GetRequiredValue(file), parsed.GetValue(format), parsed.GetValue(seeds) ?? [], parsed.GetValue(force)),
+                store.Read(parsed),
+                parsed.GetRequiredValue(image),
+                PathArgument.Full(parsed.GetRequiredValue(file), "--output"),
+                parsed.GetValue(format),
+                [.. (parsed.GetValue(seeds) ?? []).Select(seed => PathArgument.Full(seed, "--seed"))],
+                parsed.GetValue(force)),
             output,
             cancellationToken));
         return command;
@@ -68,7 +73,7 @@ internal static class StoreCommands
         var file = new Argument<string>("file") { Description = "The disk image." };
         var command = new Command("test", "Looks whether a disk image file can be published, without a store.") { file };
         OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
-            CatalogOperations.TestAsync(new TestRequest { Source = Path.GetFullPath(parsed.GetRequiredValue(file)) }, output, cancellationToken));
+            CatalogOperations.TestAsync(new TestRequest { Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name") }, output, cancellationToken));
         return command;
     }
 

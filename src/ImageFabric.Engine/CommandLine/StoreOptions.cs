@@ -44,5 +44,5 @@ internal sealed class StoreOptions
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    private static string? FullPath(string? uri) => uri is null || uri.Contains("://", StringComparison.Ordinal) ? uri : Path.GetFullPath(uri);
+    private static string? FullPath(string? uri) => uri is null || uri.Contains("://", StringComparison.Ordinal) ? uri : PathArgument.Full(uri, "--store");
 }

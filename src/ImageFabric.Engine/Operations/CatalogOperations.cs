@@ -65,7 +65,7 @@ internal static class CatalogOperations
 
     public static async Task TestAsync(TestRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
-        using ILogicalDisk disk = await DiskImage.OpenAsync(request.Source, DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
+        using ILogicalDisk disk = await DiskImage.OpenAsync(SourcePath.Check(request.Source), DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
         foreach (string notice in disk.Notices)
             output.Warning($"{request.Source}: {notice}");
         long allocated = 0;

@@ -9,7 +9,7 @@ using ImageFabric.Store.Pull;
 
 namespace ImageFabric.Engine.Operations;
 
-/// <summary>What <c>imagefabric pull</c> is asked for.</summary>
+/// <summary>What <c>imagefabric pull</c> is asked for; paths are full paths.</summary>
 internal sealed record FilePullRequest(StoreReference? Store, string Image, string Output, string? Format, IReadOnlyList<string> Seeds, bool Replace);
 
 /// <summary>Takes an image from a store into a file of the user's choice.</summary>
@@ -20,22 +20,23 @@ internal static class FilePullOperation
     public static async Task RunAsync(FilePullRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        string path = Path.GetFullPath(request.Output);
+        string path = request.Output;
         string format = DiskFormat.Check(request.Format ?? (Path.GetExtension(path) == ".qcow2" ? "qcow2" : "raw"));
+        if (Directory.Exists(path))
+            throw new OperationException("OutputExists", path, $"{path} is a directory.");
         if (Path.Exists(path) && !request.Replace)
-            throw new OperationException("OutputExists", path, $"{path} exists already.");
+            throw AlreadyExists(path, null);
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         Manifest manifest = await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false);
         ImageIndex index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var options = new PullOptions
         {
             Format = format,
-            Seeds = [.. request.Seeds.Select(seed => new PullSeed(Path.GetFullPath(seed), null))],
+            Seeds = [.. request.Seeds.Select(seed => new PullSeed(seed, null))],
             Progress = new TransferReport(output, $"Pulling {manifest.Name}:{manifest.Version}"),
         };
         PullOutcome outcome = await ImagePull.RunAsync(store, index, path + PartialSuffix, options, cancellationToken).ConfigureAwait(false);
-        File.Move(path + PartialSuffix, path, request.Replace);
-        DirectorySync.Flush(Path.GetDirectoryName(path)!);
+        GiveName(path, request.Replace);
         output.Result(new PullResult
         {
             ImageId = manifest.ImageId,
@@ -48,4 +49,24 @@ internal static class FilePullOperation
             DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         });
     }
+
+    private static void GiveName(string path, bool replace)
+    {
+        try
+        {
+            File.Move(path + PartialSuffix, path, replace);
+            DirectorySync.Flush(Path.GetDirectoryName(path)!);
+        }
+        catch (IOException taken) when (!replace && Path.Exists(path))
+        {
+            // Somebody made it while the pull ran.
+            throw AlreadyExists(path, taken);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new OperationException("HostWriteFailed", path, $"The file cannot be given its name {path}: {refused.Message}", refused);
+        }
+    }
+
+    private static OperationException AlreadyExists(string path, Exception? cause) => new("OutputExists", path, $"{path} exists already.", cause);
 }

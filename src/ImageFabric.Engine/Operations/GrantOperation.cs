@@ -1,4 +1,5 @@
 using System.Runtime.Serialization;
+using System.Text.RegularExpressions;
 using ImageFabric.Engine.Output;
 using ImageFabric.Engine.Serve;
 using ImageFabric.Protocol;
@@ -8,7 +9,7 @@ using ImageFabric.Store.Objects;
 namespace ImageFabric.Engine.Operations;
 
 /// <summary>Presigns the objects of a store for hosts, which never see its credentials, until standard input ends.</summary>
-internal static class GrantOperation
+internal static partial class GrantOperation
 {
     private const int MostObjects = 1000;
 
@@ -36,14 +37,20 @@ internal static class GrantOperation
     // Only what a pull reads: an engine on a host cannot have any other object of the bucket presigned.
     private static GrantEvent Answer(DemandEvent demand, IObjectStore store, TimeSpan lifetime)
     {
+        if (demand.Objects is null)
+            throw new OperationException("InvalidRequest", null, "A demand names no objects.");
         if (demand.Objects.Length > MostObjects)
             throw new OperationException("InvalidRequest", null, $"A demand of {demand.Objects.Length} objects is more than {MostObjects}.");
         foreach (string key in demand.Objects)
         {
-            if (!key.StartsWith("packs/", StringComparison.Ordinal) && !key.StartsWith("indexes/", StringComparison.Ordinal))
+            if (key is null || !DataKey().IsMatch(key))
                 throw new OperationException("InvalidRequest", key, $"A host has no need of the object {key}.");
         }
 
         return new GrantEvent { Objects = [.. demand.Objects.Select(key => new GrantedObject { Key = key, Url = store.Grant(key, lifetime).AbsoluteUri })] };
     }
+
+    // Store format, "Keys": a pack or an index, named by its digest.
+    [GeneratedRegex(@"\A(packs|indexes)/([0-9a-f]{2})/\2[0-9a-f]{62}\z")]
+    private static partial Regex DataKey();
 }

@@ -25,7 +25,7 @@ internal static class PublishOperation
         };
 
         // The preflight comes before anything is asked of the store.
-        using ILogicalDisk disk = await DiskImage.OpenAsync(request.Source, DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
+        using ILogicalDisk disk = await DiskImage.OpenAsync(SourcePath.Check(request.Source), DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
         foreach (string notice in disk.Notices)
             output.Warning($"{request.Source}: {notice}");
         await using IObjectStore store = await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);

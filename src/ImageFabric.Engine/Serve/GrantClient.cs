@@ -59,6 +59,8 @@ internal sealed class GrantClient(RequestInput input, JsonLinesOutput output)
 
     private void Take(GrantEvent grant)
     {
+        if (grant.Objects is null || Array.Exists(grant.Objects, granted => granted?.Key is null))
+            throw new OperationException("InvalidRequest", null, "A grant names no objects.");
         lock (waitingLock)
         {
             foreach (GrantedObject granted in grant.Objects)

@@ -44,7 +44,11 @@ internal sealed class RequestInput
                 }
             }
         }
-        catch (Exception broken) when (broken is IOException or DecoderFallbackException or OperationException)
+        catch (DecoderFallbackException malformed)
+        {
+            failure = new OperationException("InvalidRequest", null, $"Standard input is not UTF-8: {malformed.Message}", malformed);
+        }
+        catch (Exception broken) when (broken is IOException or OperationException)
         {
             failure = broken;
         }

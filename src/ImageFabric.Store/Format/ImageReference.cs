@@ -29,7 +29,7 @@ public sealed partial record ImageReference(string Name, string? Version)
     }
 
     /// <summary>True for a text that can be an image's name or version.</summary>
-    public static bool IsName(string text) => NamePattern().IsMatch(text);
+    public static bool IsName([NotNullWhen(true)] string? text) => text is not null && NamePattern().IsMatch(text);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}:{Version ?? Latest}";
