@@ -12,9 +12,11 @@ internal static class ByteSize
     {
         double value = bytes;
         int unit = 0;
-        for (; value >= 1000 && unit < Units.Length - 1; unit++)
+        for (; value >= 999.5 && unit < Units.Length - 1; unit++)
             value /= 1024;
-        string format = unit == 0 || value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00";
+        
+        // The bounds are those of the rounded number.
+        string format = unit == 0 || value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
         return $"{value.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}";
     }
 }
