@@ -12,7 +12,6 @@ internal sealed partial class EngineProgram : IAsyncDisposable
     /// <summary>How long anything may take before it counts as hanging.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private const int SigInt = 2;
     private static readonly string Built = System.IO.Path.Combine(Repository.Root, "out", "engine", "linux-x64", "imagefabric");
 
     private readonly Process process;
@@ -73,6 +72,9 @@ internal sealed partial class EngineProgram : IAsyncDisposable
         return await program.FinishedAsync();
     }
 
+    /// <summary>True when it has ended.</summary>
+    public bool HasEnded => process.HasExited;
+
     /// <summary>Waits for its end.</summary>
     public Task<EngineAnswer> FinishedAsync() => finished.WaitAsync(Patience);
 
@@ -100,8 +102,8 @@ internal sealed partial class EngineProgram : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public void Kill() => process.Kill();
 
-    /// <summary>Ctrl+C.</summary>
-    public void Interrupt() => Assert.Equal(0, SendSignal(process.Id, SigInt));
+    /// <summary>Sends a signal, such as that of Ctrl+C.</summary>
+    public void Send(Signal signal) => Assert.Equal(0, SendSignal(process.Id, (int)signal));
 
     public async ValueTask DisposeAsync()
     {
