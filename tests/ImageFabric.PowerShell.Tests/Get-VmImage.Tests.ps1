@@ -43,6 +43,12 @@ Describe 'Get-VmImage' {
         (Get-EngineRequest list)[-1].store.uri | Should -Be 's3://other'
     }
 
+    It 'refuses an object that says no image' {
+        [pscustomobject] @{ Size = 1 } | Get-VmImage -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'InputObjectNotBound,*'
+        Get-EngineRequest | Should -BeNullOrEmpty
+    }
+
     It 'says that a named image is not there, and goes on with the next' {
         Set-EngineAnswer list @()
 

@@ -106,6 +106,12 @@ Describe 'Sync-VmImage' {
         (Get-EngineRequest grant).image, (Get-EngineRequest grant).store.uri | Should -Be 'ubuntu:24.04.3', 's3://images'
     }
 
+    It 'takes no image from the pipeline for the name of a host' {
+        Set-EngineAnswer list (Get-ImageAnswer)
+        (Get-VmImage | Sync-VmImage).HostName | Should -Be 'localhost'
+        ([pscustomobject] @{ Image = 'ubuntu' } | Sync-VmImage).HostName | Should -Be 'localhost'
+    }
+
     It 'shows the plan in bytes and sends nothing to a host with -WhatIf' {
         $output = & {
             $InformationPreference = 'Continue'

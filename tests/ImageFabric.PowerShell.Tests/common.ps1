@@ -144,7 +144,9 @@ function Start-Session {
         # Returns as soon as the first object has come; otherwise when the command has ended.
         [switch] $UntilOutput,
         # Returns as soon as an engine was asked for this operation.
-        [string] $UntilRequest
+        [string] $UntilRequest,
+        # Returns as soon as this gives something out.
+        [scriptblock] $UntilTrue
     )
 
     $session = [powershell]::Create()
@@ -156,7 +158,8 @@ function Start-Session {
     $records.Complete()
     $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
     $running = $session.BeginInvoke($records, $output)
-    while (-not $running.IsCompleted -and -not ($UntilOutput -and $output.Count -gt 0) -and -not ($UntilRequest -and (Get-EngineRequest $UntilRequest))) {
+    while (-not $running.IsCompleted -and -not ($UntilOutput -and $output.Count -gt 0) -and
+        -not ($UntilRequest -and (Get-EngineRequest $UntilRequest)) -and -not ($UntilTrue -and (& $UntilTrue))) {
         Start-Sleep -Milliseconds 20
     }
     $session
@@ -183,4 +186,17 @@ function Get-VmAnswer {
         state = $State; virtualization = 'kvm'; cpu = 2; memoryBytes = 2GB; diskSizeBytes = 20GB; diskPath = "/vms/$Name/disk.qcow2"; linkedClone = $true
         addresses = @('192.0.2.7', '2001:db8::7'); consolePath = "/vms/$Name/console.log"; created = '2025-03-01T12:30:00Z'
     }
+}
+
+function Initialize-RealEngine {
+    <# .SYNOPSIS
+        Makes the engine that came with the module work, with a fresh home for what the user has. #>
+    param([Parameter(Mandatory)] [string] $Path)
+
+    $null = New-Item -ItemType Directory -Path $Path -Force
+    $env:IMAGEFABRIC_ENGINE = $null
+    $env:IMAGEFABRIC_STORE = $null
+    $env:IMAGEFABRIC_ENDPOINT = $null
+    $env:XDG_CONFIG_HOME = Join-Path $Path 'config'
+    $env:XDG_DATA_HOME = Join-Path $Path 'data'
 }

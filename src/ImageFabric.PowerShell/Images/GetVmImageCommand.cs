@@ -13,6 +13,7 @@ public sealed class GetVmImageCommand : StoreCmdlet
 {
     /// <summary><c>NAME[:VERSION]</c>, with wildcards; version <c>latest</c> means the newest. Without it: all images.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ImageCompleter))]

@@ -20,6 +20,7 @@ public sealed class PublishVmImageCommand : StoreCmdlet
 
     /// <summary>The disk image file. Wildcards must match one file.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";

@@ -15,6 +15,7 @@ public sealed class RemoveVmImageCommand : StoreCmdlet
 {
     /// <summary><c>NAME:VERSION</c>, with wildcards in both parts. All versions of an image are <c>NAME:*</c>.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ImageCompleter))]

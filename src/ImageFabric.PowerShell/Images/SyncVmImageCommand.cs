@@ -25,6 +25,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
 
     /// <summary>Hosts as <c>[user@]host[:port]</c>. Without it: this machine.</summary>
     [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [Alias("ComputerName")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(HostNameCompleter))]

@@ -22,6 +22,7 @@ public sealed class TestVmImageCommand : EngineCmdlet
 
     /// <summary>Disk image files, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];

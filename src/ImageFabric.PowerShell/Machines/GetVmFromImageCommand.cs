@@ -21,6 +21,7 @@ public sealed class GetVmFromImageCommand : HostCmdlet
 
     /// <summary>Hosts as <c>[user@]host[:port]</c>. Without it: this machine.</summary>
     [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [Alias("ComputerName")]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(HostNameCompleter))]

@@ -15,6 +15,7 @@ public sealed class RemoveVmFromImageCommand : HostCmdlet
 {
     /// <summary>Names, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(VmNameCompleter))]

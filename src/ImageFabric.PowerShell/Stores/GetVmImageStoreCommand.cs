@@ -14,6 +14,7 @@ public sealed class GetVmImageStoreCommand : AsyncCmdlet
 {
     /// <summary>Names, with wildcards. Without it: all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(StoreCompleter))]

@@ -15,6 +15,7 @@ public sealed class TestVmImageStoreCommand : EngineCmdlet
     /// user's own directory store.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [Alias("Name")]
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? Store { get; set; }

@@ -13,6 +13,7 @@ public sealed class UnregisterVmImageStoreCommand : AsyncCmdlet
 {
     /// <summary>Names, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(StoreCompleter))]
