@@ -22,7 +22,8 @@ say() { printf '\n== %s\n' "$*"; }
 if [ "$(id -u)" = 0 ]; then
   say "Installing what the tests need"
   tests/testbed/packages.sh
-  tests/testbed/packages.sh qemu-utils xfsprogs
+  # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells
+  tests/testbed/packages.sh qemu-utils xfsprogs genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh
   say "Starting the testbed: Ceph with its S3 gateway, three KVM hosts"
   tests/testbed/up.sh "$testbed" --hosts 3
   # shellcheck disable=SC1091
