@@ -36,7 +36,7 @@ internal sealed class ClusterMap
         long[] offsets = new long[entries];
         for (int i = 0; i < entries; i++)
             offsets[i] = L2Offset(file, header, BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(i * 8)), i);
-        return new ClusterMap(file, header, offsets, MetadataRegions.Of(header, file.Path, offsets));
+        return new ClusterMap(file, header, offsets, RegionsOf(header, file.Path, offsets));
     }
 
     /// <summary>The longest segment that begins at <paramref name="offset"/>, ends at <paramref name="end"/> or before, and is described by one L2 table.</summary>
@@ -54,6 +54,24 @@ internal sealed class ClusterMap
         if (segment.Kind != SegmentKind.Zero && !regions.AreOutside(segment.FileOffset, taken))
             throw new DiskException("ImageCorrupt", file.Path, "A cluster of data overlaps one of the file's tables.", segment.FileOffset);
         return segment;
+    }
+
+    private static MetadataRegions RegionsOf(Qcow2Header header, string path, long[] l2Offsets)
+    {
+        int count = 3 + l2Offsets.Count(offset => offset != 0);
+        long[] starts = new long[count];
+        long[] ends = new long[count];
+        (starts[0], ends[0]) = (0, header.ClusterSize);
+        (starts[1], ends[1]) = (header.L1TableOffset, header.L1TableOffset + Math.Max(1, header.L1Size * 8L));
+        (starts[2], ends[2]) = (header.RefcountTableOffset, header.RefcountTableOffset + header.RefcountTableLength);
+        int next = 3;
+        foreach (long offset in l2Offsets)
+        {
+            if (offset != 0)
+                (starts[next], ends[next++]) = (offset, offset + header.ClusterSize);
+        }
+
+        return new MetadataRegions(path, starts, ends);
     }
 
     private static long L2Offset(SourceFile file, Qcow2Header header, ulong entry, int index)

@@ -7,55 +7,14 @@ using ImageFabric.Disks.Mapping;
 
 namespace ImageFabric.Disks.Qcow2;
 
-/// <summary>Reads compressed clusters. A cluster of which only a part is asked for is kept for a while, since the next read will want the rest.</summary>
-internal sealed class CompressedClusters : IDisposable
+/// <summary>Decompresses clusters.</summary>
+internal sealed class CompressedClusters(SourceFile file, Qcow2Header header) : IDisposable
 {
-    private const int CachedBytes = 16 << 20;
-
-    private readonly SourceFile file;
-    private readonly Qcow2Header header;
-    private readonly ClusterMap map;
-    private readonly RecentlyUsed<byte[]> clusters;
     private readonly ConcurrentBag<ZstdCodec> codecs = [];
 
-    public CompressedClusters(SourceFile file, Qcow2Header header, ClusterMap map)
-    {
-        this.file = file;
-        this.header = header;
-        this.map = map;
-        clusters = new RecentlyUsed<byte[]>(Math.Max(4, CachedBytes / header.ClusterSize), LoadAsync);
-    }
-
-    /// <summary>Fills the destination from a segment of the same length.</summary>
+    /// <summary>Fills the destination from a segment that is a whole compressed cluster.</summary>
     /// <exception cref="DiskException">The cluster is damaged or cannot be read.</exception>
-    public async ValueTask ReadAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken)
-    {
-        long clusterOffset = segment.Offset & -header.ClusterSize;
-        if (segment.Length == header.ClusterSize && !clusters.TryGet(clusterOffset, out _))
-        {
-            await DecompressAsync(segment, destination, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        byte[] cluster = await clusters.GetAsync(clusterOffset, cancellationToken).ConfigureAwait(false);
-        cluster.AsMemory((int)(segment.Offset - clusterOffset), (int)segment.Length).CopyTo(destination);
-    }
-
-    public void Dispose()
-    {
-        while (codecs.TryTake(out ZstdCodec? codec))
-            codec.Dispose();
-    }
-
-    private async Task<byte[]> LoadAsync(long clusterOffset, CancellationToken cancellationToken)
-    {
-        byte[] cluster = GC.AllocateUninitializedArray<byte>(header.ClusterSize);
-        Segment whole = await map.NextAsync(clusterOffset, clusterOffset + header.ClusterSize, cancellationToken).ConfigureAwait(false);
-        await DecompressAsync(whole, cluster, cancellationToken).ConfigureAwait(false);
-        return cluster;
-    }
-
-    private async ValueTask DecompressAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken)
+    public async ValueTask DecompressAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken)
     {
         byte[] input = ArrayPool<byte>.Shared.Rent(segment.StoredLength);
         try
@@ -73,6 +32,12 @@ internal sealed class CompressedClusters : IDisposable
         {
             ArrayPool<byte>.Shared.Return(input);
         }
+    }
+
+    public void Dispose()
+    {
+        while (codecs.TryTake(out ZstdCodec? codec))
+            codec.Dispose();
     }
 
     // Raw deflate (RFC 1951). Decompression stops when it has produced a cluster; the last sector's rest belongs to others.

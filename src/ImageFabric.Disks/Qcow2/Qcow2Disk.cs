@@ -10,11 +10,13 @@ internal sealed class Qcow2Disk : ISegmentMap
 
     private readonly ClusterMap clusters;
     private readonly CompressedClusters compressed;
+    private readonly CompressedBlocks blocks;
 
     private Qcow2Disk(SourceFile file, Qcow2Header header, ClusterMap clusters)
     {
         this.clusters = clusters;
-        compressed = new CompressedClusters(file, header, clusters);
+        compressed = new CompressedClusters(file, header);
+        blocks = new CompressedBlocks(header.ClusterSize, clusters.NextAsync, compressed.DecompressAsync);
     }
 
     /// <summary>Reads and checks the header and all tables.</summary>
@@ -37,7 +39,7 @@ internal sealed class Qcow2Disk : ISegmentMap
     public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) => clusters.NextAsync(offset, end, cancellationToken);
 
     public ValueTask ReadMadeAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken) =>
-        compressed.ReadAsync(segment, destination, cancellationToken);
+        blocks.ReadAsync(segment, destination, cancellationToken);
 
     public void Dispose() => compressed.Dispose();
 

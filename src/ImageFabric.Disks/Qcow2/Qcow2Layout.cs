@@ -15,7 +15,7 @@ internal sealed class Qcow2Layout : ITargetLayout
     public const int RefcountsPerBlock = ClusterSize / 2;
     public const int RefcountBlocksPerTableCluster = ClusterSize / 8;
 
-    private readonly List<ClusterRun> runs = [];
+    private readonly BlockRuns clusters;
 
     /// <exception cref="ArgumentOutOfRangeException">The disk is larger than 2 PiB, the most that qemu's largest L1 table describes at this cluster size.</exception>
     public Qcow2Layout(long virtualLength, IReadOnlyList<DiskExtent> extents)
@@ -23,19 +23,18 @@ internal sealed class Qcow2Layout : ITargetLayout
         ArgumentOutOfRangeException.ThrowIfGreaterThan(virtualLength, Qcow2Header.MaximumL1Length / 8 * L2Entries * ClusterSize);
         Size = (virtualLength + 511) & ~511L;
         L1Entries = (int)CeilingDivide(Size, (long)L2Entries * ClusterSize);
-        foreach (DiskExtent extent in extents)
-            Cover(extent.Offset >> ClusterBits, (extent.End - 1) >> ClusterBits);
-
+        clusters = new BlockRuns(ClusterBits, extents);
+        long l2Tables = clusters.CountGroups(L2Entries);
         long l1Clusters = CeilingDivide(L1Entries * 8L, ClusterSize);
-        long others = 1 + l1Clusters + CountL2Tables() + DataClusters;
+        long others = 1 + l1Clusters + l2Tables + clusters.Count;
         (RefcountTableClusters, RefcountBlocks) = RefcountClusters(others);
 
         L1TableOffset = ClusterSize;
         RefcountTableOffset = L1TableOffset + (l1Clusters * ClusterSize);
         RefcountBlocksOffset = RefcountTableOffset + (RefcountTableClusters * ClusterSize);
         L2TablesOffset = RefcountBlocksOffset + (RefcountBlocks * ClusterSize);
-        DataOffset = L2TablesOffset + (CountL2Tables() * ClusterSize);
-        FileLength = DataOffset + (DataClusters * ClusterSize);
+        DataOffset = L2TablesOffset + (l2Tables * ClusterSize);
+        FileLength = DataOffset + (clusters.Count * ClusterSize);
     }
 
     /// <summary>Virtual disk size in bytes, a multiple of 512.</summary>
@@ -60,30 +59,16 @@ internal sealed class Qcow2Layout : ITargetLayout
     public long FileLength { get; }
 
     /// <summary>The clusters of the disk that have a place in the file, ascending, not touching.</summary>
-    public IReadOnlyList<ClusterRun> Runs => runs;
+    public IReadOnlyList<BlockRun> Runs => clusters.All;
 
     public IReadOnlyList<FilePiece> Marks => [new FilePiece(0, Qcow2TableWriter.Header(this))];
-
-    private long DataClusters => runs.Count == 0 ? 0 : runs[^1].DataIndex + runs[^1].Count;
 
     public Task WriteTablesAsync(TargetFile file, CancellationToken cancellationToken) => new Qcow2TableWriter(file, this).WriteAsync(cancellationToken);
 
     public (long FileOffset, long Contiguous) Locate(long offset)
     {
-        long cluster = offset >> ClusterBits;
-        int low = 0;
-        int high = runs.Count - 1;
-        while (low < high)
-        {
-            int middle = (low + high + 1) / 2;
-            if (runs[middle].First <= cluster)
-                low = middle;
-            else
-                high = middle - 1;
-        }
-
-        ClusterRun run = runs[low];
-        return (DataOffset + (run.DataIndex << ClusterBits) + (offset - (run.First << ClusterBits)), (run.End << ClusterBits) - offset);
+        (long dataOffset, long contiguous) = clusters.Locate(offset);
+        return (DataOffset + dataOffset, contiguous);
     }
 
     // Each refcount block also counts itself and the others, and so does the table.
@@ -102,39 +87,4 @@ internal sealed class Qcow2Layout : ITargetLayout
     }
 
     private static long CeilingDivide(long value, long by) => (value + by - 1) / by;
-
-    private void Cover(long first, long last)
-    {
-        if (runs.Count > 0 && runs[^1].End >= first)
-        {
-            runs[^1] = runs[^1] with { Count = last + 1 - runs[^1].First };
-            return;
-        }
-
-        runs.Add(new ClusterRun(first, last + 1 - first, DataClusters));
-    }
-
-    private long CountL2Tables()
-    {
-        long tables = 0;
-        long previous = -1;
-        foreach (ClusterRun run in runs)
-        {
-            long first = Math.Max(run.First / L2Entries, previous + 1);
-            long last = (run.End - 1) / L2Entries;
-            tables += Math.Max(0, last + 1 - first);
-            previous = last;
-        }
-
-        return tables;
-    }
-}
-
-/// <summary>Clusters that follow each other on the disk and in the file.</summary>
-/// <param name="First">The first cluster of the disk, counted in clusters.</param>
-/// <param name="Count">How many there are.</param>
-/// <param name="DataIndex">Place of the first among all clusters of data in the file.</param>
-internal readonly record struct ClusterRun(long First, long Count, long DataIndex)
-{
-    public long End => First + Count;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Layouts;
 
 namespace ImageFabric.Disks.Qcow2;
 
@@ -44,7 +45,7 @@ internal sealed class Qcow2TableWriter(TargetFile file, Qcow2Layout layout)
         byte[] table = new byte[Qcow2Layout.ClusterSize];
         long tableOffset = layout.L2TablesOffset;
         long current = -1;
-        foreach (ClusterRun run in layout.Runs)
+        foreach (BlockRun run in layout.Runs)
         {
             for (long cluster = run.First; cluster < run.End; cluster++)
             {
