@@ -158,8 +158,13 @@ function Start-Session {
     $records.Complete()
     $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
     $running = $session.BeginInvoke($records, $output)
+    $deadline = [datetime]::UtcNow.AddMinutes(2)
     while (-not $running.IsCompleted -and -not ($UntilOutput -and $output.Count -gt 0) -and
         -not ($UntilRequest -and (Get-EngineRequest $UntilRequest)) -and -not ($UntilTrue -and (& $UntilTrue))) {
+        if ([datetime]::UtcNow -gt $deadline) {
+            $session.Stop()
+            throw "$Command did not come to the point that the test waits for."
+        }
         Start-Sleep -Milliseconds 20
     }
     $session

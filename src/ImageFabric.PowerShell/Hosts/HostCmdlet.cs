@@ -37,7 +37,7 @@ public abstract class HostCmdlet : EngineCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? ImageDirectory { get; set; }
 
-    /// <summary>Hosts at the same time, 1 to 1024.</summary>
+    /// <summary>Hosts at the same time, 1 to 1024. Without it: 8.</summary>
     [Parameter]
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = 8;
