@@ -124,9 +124,11 @@ internal sealed class HostImageDirectory
         DirectorySync.Flush(images);
     }
 
-    /// <summary>Remembers a name for an image that is here.</summary>
+    /// <summary>Remembers a name for an image that is here; what is remembered already is not written again.</summary>
     public Task RememberAsync(HostImageRecord record, CancellationToken cancellationToken)
     {
+        if (TryReadRecord(RecordPath(record.Name, record.Version)) == record)
+            return Task.CompletedTask;
         string directory = Path.Combine(names, record.Name);
         Directory.CreateDirectory(directory);
         return WriteAsync(RecordPath(record.Name, record.Version), JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord), cancellationToken);

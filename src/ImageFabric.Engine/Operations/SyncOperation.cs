@@ -33,6 +33,16 @@ internal static class SyncOperation
             DurationSeconds = result.Duration.TotalSeconds,
         });
         if (result.Error is not null)
-            output.Error(result.Error);
+            output.Error(OfHost(result.Host, result.Error));
     }
+
+    // A host speaks of its own files and of the store; here it matters which of the hosts it was.
+    private static ErrorEvent OfHost(string host, ErrorEvent error) => new()
+    {
+        Id = error.Id,
+        Category = error.Category,
+        Message = $"{host}: {error.Message}",
+        Target = host,
+        RecommendedAction = error.RecommendedAction,
+    };
 }
