@@ -32,6 +32,9 @@ internal sealed partial class EngineProgram : IAsyncDisposable
     /// <summary>Why there is no program to test; null when there is.</summary>
     public static string? WhyNot { get; } = !OperatingSystem.IsLinux() ? "needs Linux" : File.Exists(Path) ? null : $"there is no engine at {Path}: ./build.sh engine";
 
+    /// <summary>Its process id.</summary>
+    public int Id => process.Id;
+
     /// <summary>What the program reads.</summary>
     public StreamWriter Input => process.StandardInput;
 

@@ -11,3 +11,9 @@ public sealed class HostFactAttribute : FactAttribute
 {
     public HostFactAttribute() => Skip = Requirements.First(EngineProgram.WhyNot, Requirements.QemuImg, Requirements.Store, Requirements.Hosts);
 }
+
+/// <summary>As <see cref="HostFactAttribute"/>, with data.</summary>
+public sealed class HostTheoryAttribute : TheoryAttribute
+{
+    public HostTheoryAttribute() => Skip = Requirements.First(EngineProgram.WhyNot, Requirements.QemuImg, Requirements.Store, Requirements.Hosts);
+}

@@ -1,0 +1,57 @@
+using ImageFabric.Engine.Tests.Support;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.Tests.Hosts;
+
+/// <summary>The engine gets onto a host by itself, once.</summary>
+[Collection(HostsCollection.Name)]
+public sealed class InstallationTests(PublishedImages images)
+{
+    private const string Engines = "/var/lib/imagefabric/engine";
+
+    [HostFact]
+    public async Task FirstUse_InstallsTheEngineOnceHoweverManyComeAtOnce()
+    {
+        PublishedImage image = await images.First;
+        KvmHost host = Testbed.Hosts[0];
+        await using var directory = new HostDirectory(images.Store);
+        await host.RunAsync($"rm -rf '{Engines}'");
+
+        SyncResult[] first = await Task.WhenAll(directory.SyncAsync(image.Name, host), directory.SyncAsync(image.Name, host));
+
+        Assert.Single(first, r => r.Status == PullResult.Synced);
+        Assert.Single(first, r => r.Status == PullResult.AlreadyPresent);
+        string installed = Assert.Single(await host.FilesAsync(Engines));
+        string digest = (await Tool.RunAsync("sha256sum", EngineProgram.Path)).Split(' ')[0];
+        Assert.Equal($"{digest}/imagefabric", installed);
+        Assert.Equal(digest, await host.DigestAsync($"{Engines}/{installed}"));
+
+        string before = await host.RunAsync($"stat -c '%i %z' '{Engines}/{installed}'");
+        long receivedBefore = await host.ReceivedBytesAsync();
+        await directory.SyncAsync(image.Name, host);
+        Assert.Equal(before, await host.RunAsync($"stat -c '%i %z' '{Engines}/{installed}'"));
+        Assert.InRange(await host.ReceivedBytesAsync() - receivedBefore, 0, 100_000);
+    }
+
+    [HostFact]
+    public async Task HostWithoutRoomForTheEngine_SaysSo()
+    {
+        PublishedImage image = await images.First;
+        KvmHost host = Testbed.Hosts[1];
+        await using var directory = new HostDirectory(images.Store);
+        await host.RunAsync($"rm -rf '{Engines}'; mkdir -p '{Engines}'; mount -t tmpfs -o size=8m tmpfs '{Engines}'");
+        try
+        {
+            ErrorEvent error = (await directory.SyncAsync(image.Name, [host.Name])).Failure();
+
+            Assert.Equal("EngineInstallFailed", error.Id);
+            Assert.Equal(host.Name, error.Target);
+            Assert.Contains("No space left on device", error.Message);
+            Assert.Empty(await host.FilesAsync(Engines));
+        }
+        finally
+        {
+            await host.RunAsync($"umount '{Engines}'");
+        }
+    }
+}

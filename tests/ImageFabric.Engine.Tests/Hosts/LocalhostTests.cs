@@ -1,0 +1,39 @@
+using System.Security.Cryptography;
+using ImageFabric.Engine.Tests.Support;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.Tests.Hosts;
+
+/// <summary>A store that is a directory: this machine takes from it without SSH, others cannot.</summary>
+public sealed class LocalhostTests
+{
+    private const long Mebi = 1 << 20;
+
+    [EngineFact]
+    public async Task Localhost_TakesFromADirectoryWithoutSsh()
+    {
+        using var scratch = new Scratch();
+        TestStore store = TestStore.InDirectory(scratch["store"]);
+        string disk = SampleDisk.Make(scratch["disk.raw"], 32 * Mebi, 8 * Mebi);
+        (await store.PublishAsync(disk, "1")).Succeeded();
+        // There is no ssh on this PATH.
+        var environment = new Dictionary<string, string?> { ["PATH"] = scratch["nothing"] };
+        string[] sync = ["sync", "disk:1", .. store.Options, "--host", "localhost", "--image-directory", scratch["host"], "--json"];
+
+        SyncResult first = (await EngineProgram.RunAsync(sync, environment)).Result<SyncResult>();
+        SyncResult second = (await EngineProgram.RunAsync(sync, environment)).Result<SyncResult>();
+
+        Assert.Equal(PullResult.Synced, first.Status);
+        Assert.InRange(first.BytesFetched, 1, 16 * Mebi);
+        Assert.Equal(await DigestAsync(disk), await DigestAsync(first.Path!));
+        Assert.Equal(PullResult.AlreadyPresent, second.Status);
+        Assert.Equal(0, second.BytesFetched);
+        Assert.Equal(first.Path, second.Path);
+    }
+
+    private static async Task<string> DigestAsync(string path)
+    {
+        await using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file));
+    }
+}

@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ImageFabric.Engine.Tests.Support;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.Tests.Hosts;
+
+/// <summary>Bringing images to hosts: what moves, and where.</summary>
+[Collection(HostsCollection.Name)]
+public sealed partial class SyncTests(PublishedImages images)
+{
+    private static readonly string[] Everywhere = [.. Testbed.Hosts.Select(h => h.Name)];
+
+    [HostFact]
+    public async Task FirstSync_BringsTheWholeImageToEveryHost()
+    {
+        PublishedImage image = await images.First;
+        await using var directory = new HostDirectory(images.Store);
+
+        IReadOnlyList<SyncResult> results = (await directory.SyncAsync(image.Name, Everywhere)).Succeeded().Results<SyncResult>();
+
+        Assert.Equal(Everywhere.Order(), results.Select(r => r.Host).Order());
+        foreach (SyncResult result in results)
+        {
+            Assert.Equal(PullResult.Synced, result.Status);
+            Assert.Equal(image.Name, result.Image);
+            Assert.Equal(image.Published.ImageId, result.ImageId);
+            Assert.InRange(result.BytesFetched, image.Published.BytesUploaded * 9 / 10, image.Published.BytesUploaded * 11 / 10);
+            Assert.Equal(0, result.BytesReused);
+        }
+
+        foreach (KvmHost host in Testbed.Hosts)
+        {
+            string path = results.Single(r => r.Host == host.Name).Path!;
+            Assert.StartsWith(directory.Images, path);
+            Assert.Equal(image.Digest, await host.DigestAsync(path));
+            Assert.Equal("444", (await host.RunAsync($"stat -c %a '{path}'")).Trim());
+        }
+    }
+
+    [HostFact]
+    public async Task SecondSync_FetchesNothing()
+    {
+        PublishedImage image = await images.First;
+        KvmHost host = Testbed.Hosts[0];
+        await using var directory = new HostDirectory(images.Store);
+        long before = await host.ReceivedBytesAsync();
+        SyncResult first = await directory.SyncAsync(image.Name, host);
+        long between = await host.ReceivedBytesAsync();
+
+        SyncResult second = await directory.SyncAsync(image.Name, host);
+
+        long after = await host.ReceivedBytesAsync();
+        Assert.Equal(PullResult.AlreadyPresent, second.Status);
+        Assert.Equal(0, second.BytesFetched);
+        Assert.Equal(first.Path, second.Path);
+        // The host's network card says the same.
+        Assert.InRange(between - before, first.BytesFetched, long.MaxValue);
+        Assert.InRange(after - between, 0, 100_000);
+    }
+
+    [HostFact]
+    public async Task NewVersion_SharesWhatTheHostHas()
+    {
+        PublishedImage image = await images.Second;
+        KvmHost host = Testbed.Hosts[1];
+        await using var directory = new HostDirectory(images.Store);
+        await directory.SyncAsync((await images.First).Name, host);
+
+        SyncResult result = await directory.SyncAsync(image.Name, host);
+
+        Assert.Equal(PullResult.Synced, result.Status);
+        Assert.InRange(result.BytesFetched, 1, image.Published.BytesUploaded + 100_000);
+        Assert.InRange(result.BytesReused, 15_000_000, image.Published.BytesRead);
+        Assert.Equal(image.Digest, await host.DigestAsync(result.Path!));
+        Assert.InRange(await SharedBytesAsync(host, result.Path!), result.BytesReused * 9 / 10, long.MaxValue);
+    }
+
+    [HostFact]
+    public async Task ImageData_NeverPassesThroughTheAdministratorsMachine()
+    {
+        PublishedImage image = await images.First;
+        using var scratch = new Scratch();
+        await using var directory = new HostDirectory(images.Store);
+        await directory.InstallEngineAsync(Testbed.Hosts);
+
+        EngineAnswer answer = await directory.SyncAsync(image.Name, Everywhere, environment: await CountingSshAsync(scratch));
+
+        Assert.All(answer.Succeeded().Results<SyncResult>(), r => Assert.InRange(r.BytesFetched, 10_000_000, long.MaxValue));
+        string[] transfers = [.. Directory.EnumerateFiles(scratch.Path, "*.log").Select(File.ReadAllText)];
+        Assert.Equal(Everywhere.Length, transfers.Length);
+        Assert.All(transfers, log => Assert.InRange(TransferredBytes(log), 1, 100 * 1024));
+    }
+
+    [HostFact]
+    public async Task SyncsOfOneImageAtOnce_FetchItOnce()
+    {
+        PublishedImage image = await images.First;
+        KvmHost host = Testbed.Hosts[2];
+        await using var directory = new HostDirectory(images.Store);
+        await directory.InstallEngineAsync([host]);
+        long before = await host.ReceivedBytesAsync();
+
+        SyncResult[] results = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => directory.SyncAsync(image.Name, host)));
+
+        Assert.Equal([PullResult.AlreadyPresent, PullResult.AlreadyPresent, PullResult.Synced], results.Select(r => r.Status).Order());
+        SyncResult synced = results.Single(r => r.Status == PullResult.Synced);
+        Assert.All(results, r => Assert.Equal(synced.Path, r.Path));
+        Assert.Equal(synced.BytesFetched, results.Sum(r => r.BytesFetched));
+        Assert.InRange(await host.ReceivedBytesAsync() - before, synced.BytesFetched, synced.BytesFetched * 3 / 2);
+        Assert.Equal(image.Digest, await host.DigestAsync(synced.Path!));
+    }
+
+    [HostFact]
+    public async Task SlowHost_IsGivenUpAfterItsTime()
+    {
+        PublishedImage image = await images.First;
+        (KvmHost slow, KvmHost quick) = (Testbed.Hosts[0], Testbed.Hosts[1]);
+        await using var directory = new HostDirectory(images.Store);
+        await using SlowLink link = await SlowLink.ToAsync(slow, megabits: 1);
+
+        EngineAnswer answer = await directory.SyncAsync(image.Name, [slow.Name, quick.Name], ["--timeout", "12"]);
+
+        Assert.Equal("TimedOut", answer.Failure().Id);
+        Assert.Equal(slow.Name, answer.Failure().Target);
+        Assert.Equal(PullResult.Synced, answer.Results<SyncResult>().Single(r => r.Host == quick.Name).Status);
+        Assert.Equal("Failed", answer.Results<SyncResult>().Single(r => r.Host == slow.Name).Status);
+        await slow.EnginesEndedAsync();
+    }
+
+    [HostFact]
+    public async Task DirectoryStore_IsNoStoreForARemoteHost()
+    {
+        using var scratch = new Scratch();
+        TestStore store = TestStore.InDirectory(scratch["store"]);
+        (await store.PublishAsync(SampleDisk.Make(scratch["disk.raw"], 1 << 20, 1 << 16), "1")).Succeeded();
+        await using var directory = new HostDirectory(store);
+
+        ErrorEvent error = (await directory.SyncAsync("disk:1", [Testbed.Hosts[0].Name])).Failure();
+
+        Assert.Equal("StoreNotReachableFromHost", error.Id);
+        Assert.Equal(Testbed.Hosts[0].Name, error.Target);
+        Assert.Contains(scratch["store"], error.Message);
+    }
+
+    /// <summary>Bytes of a file that other files have too, as its file system says.</summary>
+    private static async Task<long> SharedBytesAsync(KvmHost host, string path)
+    {
+        string extents = await host.RunAsync($"filefrag -v '{path}'");
+        return ExtentLine().Matches(extents).Where(m => m.Groups["flags"].Value.Contains("shared"))
+            .Sum(m => long.Parse(m.Groups["blocks"].Value, CultureInfo.InvariantCulture)) * 4096;
+    }
+
+    /// <summary>Puts an ssh before the real one that has it write down what went over its connection.</summary>
+    private static async Task<Dictionary<string, string?>> CountingSshAsync(Scratch scratch)
+    {
+        string path = Environment.GetEnvironmentVariable("PATH")!;
+        string ssh = path.Split(':').Select(d => Path.Combine(d, "ssh")).First(File.Exists);
+        Directory.CreateDirectory(scratch["bin"]);
+        await File.WriteAllTextAsync(scratch["bin/ssh"], $"#!/bin/sh\nexec '{ssh}' -E '{scratch.Path}'/$$.log -o LogLevel=VERBOSE \"$@\"\n");
+        await Tool.RunAsync("chmod", "755", scratch["bin/ssh"]);
+        return new Dictionary<string, string?> { ["PATH"] = $"{scratch["bin"]}:{path}" };
+    }
+
+    private static long TransferredBytes(string log)
+    {
+        Match match = TransferLine().Match(log);
+        Assert.True(match.Success, $"ssh did not say what it transferred: {log}");
+        return long.Parse(match.Groups["sent"].Value, CultureInfo.InvariantCulture) + long.Parse(match.Groups["received"].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@"^\s*\d+:\s+\d+\.\.\s*\d+:\s+\d+\.\.\s*\d+:\s+(?<blocks>\d+):(?<flags>.*)$", RegexOptions.Multiline)]
+    private static partial Regex ExtentLine();
+
+    [GeneratedRegex(@"Transferred: sent (?<sent>\d+), received (?<received>\d+) bytes")]
+    private static partial Regex TransferLine();
+}
