@@ -78,7 +78,7 @@ public sealed partial class MachineTests(PublishedImages images)
         await host.RunAsync("for i in $(seq 600); do virsh list --name | grep -qx waiting && exit 0; sleep 0.1; done; exit 1");
         ProcessTree processes = ProcessTree.Of(create.Id);
 
-        create.Interrupt();
+        create.Send(Signal.Interrupt);
 
         Assert.Equal(130, (await create.FinishedAsync()).ExitCode);
         Assert.Empty(processes.Running());
