@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Qcow2;
+using ImageFabric.Disks.Vhdx;
 
 namespace ImageFabric.Disks;
 
@@ -13,7 +14,7 @@ internal static class FormatProbe
     // An ISO image is a disk as it stands, so it has no entry here.
     private static readonly (string Format, int Offset, byte[] Mark)[] Marks =
     [
-        ("VHDX", 0, "vhdxfile"u8.ToArray()),
+        ("vhdx", 0, VhdxFormat.FileSignature.ToArray()),
         ("VHD", 0, "conectix"u8.ToArray()),
         ("VMDK", 0, "KDMV"u8.ToArray()),
         ("VMDK", 0, "COWD"u8.ToArray()),

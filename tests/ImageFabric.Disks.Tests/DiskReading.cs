@@ -52,6 +52,21 @@ internal static class DiskReading
         });
     }
 
+    /// <summary>Checks that an image reads as a raw file does, from its extents and in reads of any place and size, and returns the disk's notices.</summary>
+    public static async Task<IReadOnlyList<string>> AssertReadsLikeAsync(string image, string format, string rawPath)
+    {
+        using ILogicalDisk disk = await OpenAsync(image);
+        Assert.Equal(format, disk.Format);
+        Assert.Equal(new FileInfo(rawPath).Length, disk.Length);
+        Assert.Equal(new FileInfo(image).Length, disk.FileLength);
+        string copy = image + ".copy";
+        await disk.CopyToRawAsync(copy, readLength: 1 << 20);
+        Assert.Equal(ImageDirectory.Digest(rawPath), ImageDirectory.Digest(copy));
+        await disk.AssertReadsLikeAsync(rawPath);
+        disk.ThrowIfChanged();
+        return disk.Notices;
+    }
+
     public static async Task<DiskException> AssertRefusedAsync(string path, string id)
     {
         DiskException error = await Assert.ThrowsAsync<DiskException>(async () => (await OpenAsync(path)).Dispose());

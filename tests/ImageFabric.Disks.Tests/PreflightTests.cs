@@ -31,7 +31,6 @@ public sealed class PreflightTests : IDisposable
     }
 
     [QemuTheory]
-    [InlineData("vhdx", "")]
     [InlineData("vpc", "")]
     [InlineData("vpc", "subformat=fixed")]
     [InlineData("vmdk", "")]
