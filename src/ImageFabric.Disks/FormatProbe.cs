@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Qcow2;
 using ImageFabric.Disks.Vhdx;
+using ImageFabric.Disks.Vmdk;
 
 namespace ImageFabric.Disks;
 
@@ -16,9 +17,10 @@ internal static class FormatProbe
     [
         ("vhdx", 0, VhdxFormat.FileSignature.ToArray()),
         ("VHD", 0, "conectix"u8.ToArray()),
-        ("VMDK", 0, "KDMV"u8.ToArray()),
-        ("VMDK", 0, "COWD"u8.ToArray()),
-        ("VMDK", 0, "# Disk DescriptorFile"u8.ToArray()),
+        ("vmdk", 0, VmdkHeader.Magic.ToArray()),
+        ("vmdk", 0, VmdkDescriptor.Mark.ToArray()),
+        ("VMDK of ESX (COWD)", 0, "COWD"u8.ToArray()),
+        ("VMDK of ESX (seSparse)", 0, [0xbe, 0xba, 0xfe, 0xca, 0, 0, 0, 0]),
         ("VDI", 64, [0x7f, 0x10, 0xda, 0xbe]),
         ("QED", 0, "QED\0"u8.ToArray()),
         ("Parallels", 0, "WithoutFreeSpace"u8.ToArray()),

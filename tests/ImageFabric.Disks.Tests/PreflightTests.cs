@@ -33,8 +33,6 @@ public sealed class PreflightTests : IDisposable
     [QemuTheory]
     [InlineData("vpc", "")]
     [InlineData("vpc", "subformat=fixed")]
-    [InlineData("vmdk", "")]
-    [InlineData("vmdk", "subformat=twoGbMaxExtentSparse")]
     [InlineData("vdi", "")]
     [InlineData("qed", "")]
     [InlineData("qcow", "")]

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Mapping;
+
+namespace ImageFabric.Disks.Vmdk;
+
+/// <summary>
+/// Finds where the bytes of the disk are in the file, through the grain directory, kept in memory, and the grain tables, of which few are. The
+/// redundant directory and tables are not looked at.
+/// </summary>
+internal sealed class GrainMap
+{
+    private const int CachedTables = 4096;
+
+    private readonly SourceFile file;
+    private readonly VmdkHeader header;
+    private readonly uint[] directory;
+    private readonly RecentlyUsed<GrainTable> tables;
+
+    private GrainMap(SourceFile file, VmdkHeader header, uint[] directory, MetadataRegions regions)
+    {
+        this.file = file;
+        this.header = header;
+        this.directory = directory;
+        Regions = regions;
+        tables = new RecentlyUsed<GrainTable>(CachedTables, LoadAsync);
+    }
+
+    /// <summary>Where header, descriptor, directory and tables are.</summary>
+    public MetadataRegions Regions { get; }
+
+    /// <summary>Reads the grain directory and checks that no two tables overlap and that all lie within the file.</summary>
+    /// <exception cref="DiskException"><c>ImageCorrupt</c>.</exception>
+    public static async ValueTask<GrainMap> OpenAsync(SourceFile file, VmdkHeader header, DiskExtent descriptor, CancellationToken cancellationToken)
+    {
+        byte[] bytes = new byte[header.GrainDirectoryEntries * sizeof(uint)];
+        await file.ReadAsync(header.GrainDirectoryOffset, bytes, cancellationToken).ConfigureAwait(false);
+        uint[] directory = new uint[header.GrainDirectoryEntries];
+        for (int i = 0; i < directory.Length; i++)
+        {
+            directory[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint)));
+            if (OffsetOf(directory[i]) > file.Length - VmdkHeader.GrainTableLength)
+                throw new DiskException("ImageCorrupt", file.Path, "A grain table is not within the file.", header.GrainDirectoryOffset + (i * (long)sizeof(uint)));
+        }
+
+        return new GrainMap(file, header, directory, RegionsOf(file, header, descriptor, directory));
+    }
+
+    /// <summary>The longest segment that begins at <paramref name="offset"/>, ends at <paramref name="end"/> or before, and is described by one grain table.</summary>
+    /// <exception cref="DiskException">The tables are damaged or cannot be read.</exception>
+    public async ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken)
+    {
+        long index = offset / header.GrainTableCoverage;
+        end = Math.Min(end, (index + 1) * header.GrainTableCoverage);
+        if (directory[index] == 0)
+            return new Segment(SegmentKind.Zero, offset, end - offset);
+
+        GrainTable table = await tables.GetAsync(directory[index], cancellationToken).ConfigureAwait(false);
+        Segment segment = table.Next(offset, end);
+        long taken = segment.Kind == SegmentKind.Made ? GrainMarker.Length + 1 : segment.Length;
+        if (segment.Kind != SegmentKind.Zero && !Regions.AreOutside(segment.FileOffset, taken))
+            throw new DiskException("ImageCorrupt", file.Path, "A grain overlaps one of the file's tables.", segment.FileOffset);
+        return segment;
+    }
+
+    private static long OffsetOf(uint sector) => (long)sector * VmdkHeader.SectorSize;
+
+    private static MetadataRegions RegionsOf(SourceFile file, VmdkHeader header, DiskExtent descriptor, uint[] directory)
+    {
+        int count = 3 + directory.Count(sector => sector != 0);
+        long[] starts = new long[count];
+        long[] ends = new long[count];
+        (starts[0], ends[0]) = (0, VmdkHeader.SectorSize);
+        (starts[1], ends[1]) = (descriptor.Offset, descriptor.End);
+        (starts[2], ends[2]) = (header.GrainDirectoryOffset, header.GrainDirectoryOffset + ((long)directory.Length * sizeof(uint)));
+        int next = 3;
+        foreach (uint sector in directory)
+        {
+            if (sector != 0)
+                (starts[next], ends[next++]) = (OffsetOf(sector), OffsetOf(sector) + VmdkHeader.GrainTableLength);
+        }
+
+        return new MetadataRegions(file.Path, starts, ends);
+    }
+
+    private async Task<GrainTable> LoadAsync(long sector, CancellationToken cancellationToken)
+    {
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(VmdkHeader.GrainTableLength);
+        try
+        {
+            long offset = sector * VmdkHeader.SectorSize;
+            Memory<byte> table = bytes.AsMemory(0, VmdkHeader.GrainTableLength);
+            await file.ReadAsync(offset, table, cancellationToken).ConfigureAwait(false);
+            return new GrainTable(header, file.Path, file.Length, offset, table.Span);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+}

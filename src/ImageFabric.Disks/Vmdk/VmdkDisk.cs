@@ -1,0 +1,67 @@
+using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Mapping;
+
+namespace ImageFabric.Disks.Vmdk;
+
+/// <summary>A VMDK file that stands alone: a hosted sparse extent with its descriptor inside. Reading follows "Virtual Disk Format 5.0".</summary>
+internal sealed class VmdkDisk : ISegmentMap
+{
+    private const string Sparse = "SPARSE";
+
+    private readonly GrainMap grains;
+    private readonly CompressedBlocks blocks;
+
+    private VmdkDisk(SourceFile file, VmdkHeader header, GrainMap grains)
+    {
+        this.grains = grains;
+        blocks = new CompressedBlocks(header.GrainSize, grains.NextAsync, new CompressedGrains(file, header, grains.Regions).DecompressAsync);
+    }
+
+    /// <summary>Reads and checks the descriptor, the header and all tables.</summary>
+    /// <exception cref="DiskException">As <see cref="DiskImage.OpenAsync"/> says.</exception>
+    public static async Task<ILogicalDisk> OpenAsync(SourceFile file, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        byte[] sector = new byte[(int)Math.Min(VmdkHeader.SectorSize, file.Length)];
+        await file.ReadAsync(0, sector, cancellationToken).ConfigureAwait(false);
+        if (!sector.AsSpan().StartsWith(VmdkHeader.Magic))
+            return await FlatExtent.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false);
+
+        DiskExtent place = VmdkHeader.DescriptorPlace(file, sector);
+        byte[] text = new byte[place.Length];
+        await file.ReadAsync(place.Offset, text, cancellationToken).ConfigureAwait(false);        if (text[0] == 0)
+            throw VmdkHeader.PartOfDisk(file, place.Offset);
+
+        // The extent is this file, which may have been renamed since; a name that leads elsewhere is none of its own.
+        var descriptor = VmdkDescriptor.Parse(file, place.Offset, text, extent => extent.Type == Sparse && !extent.FileName.AsSpan().ContainsAny('/', '\\'));
+        if (descriptor.Extent is not { Type: Sparse, FileName: not null, Offset: 0 })
+            throw new DiskException("ImageCorrupt", file.Path, "The descriptor does not describe a sparse extent.", descriptor.ExtentPlace);
+        VmdkHeader header = await VmdkHeader.ReadAsync(file, sector, cancellationToken).ConfigureAwait(false);
+        if (header.Capacity > policy.MaximumVirtualLength)
+            throw new DiskException("ImageTooLarge", file.Path, $"The disk has {header.Capacity} bytes; the limit is {policy.MaximumVirtualLength}.");
+        if (descriptor.Extent.Length > header.Capacity || header.Capacity - descriptor.Extent.Length >= header.GrainSize)
+            throw new DiskException("ImageCorrupt", file.Path, "The descriptor and the header give the disk other sizes.", descriptor.ExtentPlace);
+        GrainMap grains = await GrainMap.OpenAsync(file, header, place, cancellationToken).ConfigureAwait(false);
+        var map = new VmdkDisk(file, header, grains);
+        await MappedDisk.CheckAsync(map, header.Capacity, cancellationToken).ConfigureAwait(false);
+        return new MappedDisk("vmdk", file, map, header.Capacity, NoticesOf(descriptor, header));
+    }
+
+    public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) => grains.NextAsync(offset, end, cancellationToken);
+
+    public ValueTask ReadMadeAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken) =>
+        blocks.ReadAsync(segment, destination, cancellationToken);
+
+    public void Dispose()
+    {
+    }
+
+    private static List<string> NoticesOf(VmdkDescriptor descriptor, VmdkHeader header)
+    {
+        List<string> notices = [];
+        if (descriptor.HasChangeTracking)
+            notices.Add("Another file keeps track of changed blocks, which is ignored.");
+        if (descriptor.Extent.Length != header.Capacity)
+            notices.Add($"The descriptor gives a size of {descriptor.Extent.Length} bytes and the header one of {header.Capacity}; the header's is used, as qemu does.");
+        return notices;
+    }
+}
