@@ -1,0 +1,104 @@
+# Every example of the README and of the cmdlets' help is run as it stands, on a real store and real hosts; only the names of places are exchanged.
+
+BeforeDiscovery {
+    $noTestbed = -not (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'engine/linux-x64/imagefabric')) -or -not $env:IMAGEFABRIC_TEST_ENDPOINT
+    $root = Resolve-Path (Join-Path $PSScriptRoot '../..')
+    $examples = foreach ($page in @(Get-Item (Join-Path $root 'README.md')) + @(Get-ChildItem (Join-Path $root 'docs/en-US/*.md'))) {
+        $number = 0
+        foreach ($block in [regex]::Matches((Get-Content -Raw $page), '(?ms)^```powershell\r?\n(.*?)^```')) {
+            $number++
+            @{ Page = $page.Name; Number = $number; Code = $block.Groups[1].Value }
+        }
+    }
+}
+
+Describe 'Examples' -Tag Integration -Skip:$noTestbed {
+    BeforeAll {
+        . (Join-Path $PSScriptRoot 'common.ps1')
+        $variables = 'IMAGEFABRIC_ENGINE', 'IMAGEFABRIC_STORE', 'IMAGEFABRIC_ENDPOINT', 'IMAGEFABRIC_SSH_CONFIG', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'AWS_SHARED_CREDENTIALS_FILE'
+        $before = @{}
+        $variables | ForEach-Object { $before[$_] = [Environment]::GetEnvironmentVariable($_) }
+        Initialize-RealEngine (Join-Path $TestDrive 'examples')
+        $env:IMAGEFABRIC_SSH_CONFIG = $env:IMAGEFABRIC_TEST_SSH_CONFIG
+        $prefix = "$env:IMAGEFABRIC_TEST_BUCKET/examples-$([guid]::NewGuid().ToString('N'))"
+
+        # The examples' places, and what stands for them here.
+        $places = [ordered]@{
+            's3://images/fabric'              = "s3://$prefix/fabric"
+            's3://archive'                    = "s3://$prefix/archive"
+            'https://s3.example.org'          = $env:IMAGEFABRIC_TEST_ENDPOINT
+            'http://gateway.example.org:7480' = $env:IMAGEFABRIC_TEST_ENDPOINT
+            '/mnt/images'                     = (Join-Path $TestDrive 'images')
+            # This machine need not have libvirt: a host of the testbed stands for it.
+            'ubuntu-server lab01'             = 'ubuntu-server lab01 -HostName kvm03'
+        }
+
+        $work = New-Item -ItemType Directory (Join-Path $TestDrive 'work')
+        Push-Location $work
+        Copy-Item $env:IMAGEFABRIC_TEST_IMAGE_V1 ubuntu.qcow2
+        Set-Content web.yaml '#cloud-config', 'dhcp: true', 'stay: true'
+        Set-Content hosts.txt kvm01, kvm02
+        Set-Content hosts.csv 'HostName,UserName', 'kvm01,root', 'kvm02,root'
+        Set-Content machines.csv 'Name,HostName,Memory', 'm1,kvm01,268435456', 'm2,kvm02,268435456'
+        Set-Content images.csv 'Path,Name,Version', './ubuntu.qcow2,from-table,1'
+        Set-Content credentials '[lab]', "aws_access_key_id = $env:AWS_ACCESS_KEY_ID", "aws_secret_access_key = $env:AWS_SECRET_ACCESS_KEY"
+        $env:AWS_SHARED_CREDENTIALS_FILE = Join-Path $work 'credentials'
+
+        function Get-Credential([string] $Message) {
+            $null = $Message
+            [pscredential]::new($env:AWS_ACCESS_KEY_ID, (ConvertTo-SecureString $env:AWS_SECRET_ACCESS_KEY -AsPlainText -Force))
+        }
+
+        function Remove-AllMachines {
+            'kvm01', 'kvm02', 'kvm03' | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false
+        }
+
+        # What every example may take for granted: stores, two versions of an image.
+        function Initialize-Example([string] $Code) {
+            Get-VmImageStore | Unregister-VmImageStore -Confirm:$false
+            $env:IMAGEFABRIC_ENDPOINT = $env:IMAGEFABRIC_TEST_ENDPOINT
+            $env:IMAGEFABRIC_STORE = "s3://$prefix/fabric"
+            if ($Code -notmatch 'Register-VmImageStore') {
+                Register-VmImageStore lab "s3://$prefix/fabric" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Default
+                Register-VmImageStore archive "s3://$prefix/archive" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
+            }
+            elseif ($Code -match 'Unregister') {
+                Register-VmImageStore archive "s3://$prefix/archive" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
+                Register-VmImageStore test-1 "s3://$prefix/test" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
+            }
+            $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 ubuntu-server 24.04.3
+            if ($Code -match 'ubuntu-server 24.04.4') {
+                Get-VmImage ubuntu-server:24.04.4 | Remove-VmImage -Confirm:$false
+            }
+            else {
+                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 ubuntu-server 24.04.4
+            }
+            if ($Code -match 'Remove-VmFromImage web01') {
+                $null = New-VmFromImage ubuntu-server:24.04.3 web01 -HostName kvm01 -Memory 256MB
+            }
+        }
+    }
+
+    AfterAll {
+        if ($work) {
+            Remove-AllMachines
+            Get-VmImageStore | Unregister-VmImageStore -Confirm:$false
+            Pop-Location
+            $variables | ForEach-Object { [Environment]::SetEnvironmentVariable($_, $before[$_]) }
+        }
+    }
+
+    It 'runs example <Number> of <Page>' -ForEach $examples {
+        Initialize-Example $Code
+        $text = $Code
+        foreach ($place in $places.Keys) { $text = $text.Replace($place, $places[$place]) }
+        $ConfirmPreference = 'None'
+        $ErrorActionPreference = 'Stop'
+        try {
+            $null = & ([scriptblock]::Create($text))
+        }
+        finally {
+            if ($Code -match 'VmFromImage') { Remove-AllMachines }
+        }
+    }
+}
