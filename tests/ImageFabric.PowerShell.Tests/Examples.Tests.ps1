@@ -44,12 +44,10 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
         Set-Content credentials '[lab]', "aws_access_key_id = $env:AWS_ACCESS_KEY_ID", "aws_secret_access_key = $env:AWS_SECRET_ACCESS_KEY"
         $env:AWS_SHARED_CREDENTIALS_FILE = Join-Path $work 'credentials'
 
-        function Get-Credential([string] $Message) {
-            $null = $Message
-            [pscredential]::new($env:AWS_ACCESS_KEY_ID, (ConvertTo-SecureString $env:AWS_SECRET_ACCESS_KEY -AsPlainText -Force))
-        }
+        # A person would be asked.
+        Mock Get-Credential { [pscredential]::new($env:AWS_ACCESS_KEY_ID, (ConvertTo-SecureString $env:AWS_SECRET_ACCESS_KEY -AsPlainText -Force)) }
 
-        function Remove-AllMachines {
+        function Clear-Machine {
             'kvm01', 'kvm02', 'kvm03' | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false
         }
 
@@ -81,7 +79,7 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
 
     AfterAll {
         if ($work) {
-            Remove-AllMachines
+            Clear-Machine
             Get-VmImageStore | Unregister-VmImageStore -Confirm:$false
             Pop-Location
             $variables | ForEach-Object { [Environment]::SetEnvironmentVariable($_, $before[$_]) }
@@ -98,7 +96,7 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             $null = & ([scriptblock]::Create($text))
         }
         finally {
-            if ($Code -match 'VmFromImage') { Remove-AllMachines }
+            if ($Code -match 'VmFromImage') { Clear-Machine }
         }
     }
 }
