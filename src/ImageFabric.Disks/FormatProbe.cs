@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Qcow2;
+using ImageFabric.Disks.Vdi;
 using ImageFabric.Disks.Vhdx;
 using ImageFabric.Disks.Vmdk;
 
@@ -21,7 +22,7 @@ internal static class FormatProbe
         ("vmdk", 0, VmdkDescriptor.Mark.ToArray()),
         ("VMDK of ESX (COWD)", 0, "COWD"u8.ToArray()),
         ("VMDK of ESX (seSparse)", 0, [0xbe, 0xba, 0xfe, 0xca, 0, 0, 0, 0]),
-        ("VDI", 64, [0x7f, 0x10, 0xda, 0xbe]),
+        ("vdi", VdiHeader.SignatureOffset, VdiHeader.Signature.ToArray()),
         ("QED", 0, "QED\0"u8.ToArray()),
         ("Parallels", 0, "WithoutFreeSpace"u8.ToArray()),
         ("Parallels", 0, "WithouFreSpacExt"u8.ToArray()),

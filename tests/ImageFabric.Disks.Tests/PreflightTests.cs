@@ -33,7 +33,6 @@ public sealed class PreflightTests : IDisposable
     [QemuTheory]
     [InlineData("vpc", "")]
     [InlineData("vpc", "subformat=fixed")]
-    [InlineData("vdi", "")]
     [InlineData("qed", "")]
     [InlineData("qcow", "")]
     [InlineData("parallels", "")]
