@@ -54,4 +54,23 @@ public sealed class InstallationTests(PublishedImages images)
             await host.RunAsync($"umount '{Engines}'");
         }
     }
+
+    [HostFact]
+    public async Task CtrlCDuringTheInstallation_LeavesNothing()
+    {
+        PublishedImage image = await images.First;
+        KvmHost host = Testbed.Hosts[2];
+        await using var directory = new HostDirectory(images.Store);
+        await host.RunAsync($"rm -rf '{Engines}'");
+        await using (await SlowLink.ToAsync(host, megabits: 8))
+        {
+            await using EngineProgram sync = directory.StartSync(image.Name, [host.Name]);
+            await host.UntilAsync($"test -s '{Engines}'/*/.new.*");
+
+            sync.Send(Signal.Interrupt);
+
+            Assert.Equal(130, (await sync.FinishedAsync()).ExitCode);
+            await host.UntilAsync($"test -z \"$(pgrep -x 'head|gzip'; find '{Engines}' -type f)\"");
+        }
+    }
 }

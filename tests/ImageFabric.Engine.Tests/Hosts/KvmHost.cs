@@ -24,10 +24,9 @@ internal sealed record KvmHost(string Name, string Address)
     public async Task<long> ReceivedBytesAsync() =>
         long.Parse(await RunAsync("sed -n 's/^ *eth0: *\\([0-9]*\\) .*/\\1/p' /proc/net/dev"), CultureInfo.InvariantCulture);
 
+    /// <summary>Waits until a condition of the shell holds, and fails when it does not come to that.</summary>
+    public Task UntilAsync(string condition) => RunAsync($"for i in $(seq 600); do {condition} && exit 0; sleep 0.2; done; exit 1");
+
     /// <summary>Waits until no engine runs on the host, since one that was given up ends by itself.</summary>
-    public async Task EnginesEndedAsync()
-    {
-        string running = await RunAsync("for i in $(seq 150); do pgrep -x imagefabric >/dev/null || exit 0; sleep 0.2; done; pgrep -a imagefabric");
-        Assert.True(running.Length == 0, $"On {Name} still run: {running}");
-    }
+    public Task EnginesEndedAsync() => UntilAsync("! pgrep -x imagefabric >/dev/null");
 }

@@ -75,7 +75,7 @@ public sealed partial class MachineTests(PublishedImages images)
         await directory.SyncAsync(image.Name, host);
         // This guest takes no address.
         await using EngineProgram create = directory.StartCreate("waiting", host, "--image", "tiny:1", "--start", "--wait", "170");
-        await host.RunAsync("for i in $(seq 600); do virsh list --name | grep -qx waiting && exit 0; sleep 0.1; done; exit 1");
+        await host.UntilAsync("virsh list --name | grep -qx waiting");
         ProcessTree processes = ProcessTree.Of(create.Id);
 
         create.Send(Signal.Interrupt);
@@ -95,8 +95,11 @@ public sealed partial class MachineTests(PublishedImages images)
     }
 
     /// <summary>What a guest said on its serial console, once it has said certain words.</summary>
-    private static Task<string> ConsoleAsync(KvmHost host, VmResult machine, string words) => host.RunAsync(
-        $"for i in $(seq 180); do grep -qs '{words}' '{machine.ConsolePath}' && break; sleep 1; done; tr -d '\\r' <'{machine.ConsolePath}'");
+    private static async Task<string> ConsoleAsync(KvmHost host, VmResult machine, string words)
+    {
+        await host.UntilAsync($"grep -qs '{words}' '{machine.ConsolePath}'");
+        return await host.RunAsync($"tr -d '\\r' <'{machine.ConsolePath}'");
+    }
 
     [GeneratedRegex(@"GUEST ip=(?<address>[0-9.]+)")]
     private static partial Regex AddressLine();

@@ -143,6 +143,32 @@ public sealed partial class SyncTests(PublishedImages images)
         Assert.Contains(scratch["store"], error.Message);
     }
 
+    [HostFact]
+    public async Task FullHost_SaysSoAndGoesOnWhenThereIsRoom()
+    {
+        PublishedImage image = await images.Large;
+        KvmHost host = Testbed.Hosts[1];
+        await using var directory = new HostDirectory(images.Store);
+        await host.RunAsync($"mkdir '{directory.Path}' && mount -t tmpfs -o size=40m tmpfs '{directory.Path}'");
+        try
+        {
+            ErrorEvent error = (await directory.SyncAsync(image.Name, [host.Name])).Failure();
+            Assert.Equal("HostDiskFull", error.Id);
+            Assert.Equal(host.Name, error.Target);
+            Assert.Empty(await host.FilesAsync(directory.Images));
+
+            await host.RunAsync($"mount -o remount,size=100m '{directory.Path}'");
+            SyncResult result = await directory.SyncAsync(image.Name, host);
+            Assert.Equal(PullResult.Synced, result.Status);
+            Assert.InRange(result.BytesReused, 1, 64 << 20);
+            Assert.Equal(image.Digest, await host.DigestAsync(result.Path!));
+        }
+        finally
+        {
+            await host.RunAsync($"umount '{directory.Path}'");
+        }
+    }
+
     /// <summary>Bytes of a file that other files have too, as its file system says.</summary>
     private static async Task<long> SharedBytesAsync(KvmHost host, string path)
     {
