@@ -2,6 +2,7 @@ using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Qcow2;
 using ImageFabric.Disks.Raw;
 using ImageFabric.Disks.Vdi;
+using ImageFabric.Disks.Vhd;
 using ImageFabric.Disks.Vhdx;
 using ImageFabric.Disks.Vmdk;
 
@@ -35,6 +36,7 @@ public static class DiskImage
                 "raw" => new RawDisk(file),
                 "qcow2" => await Qcow2Disk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "vhdx" => await VhdxDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+                "vhd" => await VhdDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "vmdk" => await VmdkDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "vdi" => await VdiDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read."),

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Qcow2;
 using ImageFabric.Disks.Vdi;
+using ImageFabric.Disks.Vhd;
 using ImageFabric.Disks.Vhdx;
 using ImageFabric.Disks.Vmdk;
 
@@ -11,13 +12,12 @@ namespace ImageFabric.Disks;
 internal static class FormatProbe
 {
     private const int ProbeLength = 512;
-    private const int VhdFooterLength = 512;
 
     // An ISO image is a disk as it stands, so it has no entry here.
     private static readonly (string Format, int Offset, byte[] Mark)[] Marks =
     [
         ("vhdx", 0, VhdxFormat.FileSignature.ToArray()),
-        ("VHD", 0, "conectix"u8.ToArray()),
+        ("vhd", 0, VhdFooter.Cookie.ToArray()),
         ("vmdk", 0, VmdkHeader.Magic.ToArray()),
         ("vmdk", 0, VmdkDescriptor.Mark.ToArray()),
         ("VMDK of ESX (COWD)", 0, "COWD"u8.ToArray()),
@@ -48,12 +48,12 @@ internal static class FormatProbe
         }
 
         // A fixed VHD is a raw disk with a footer behind it.
-        if (file.Length >= VhdFooterLength)
+        if (file.Length >= VhdFooter.Length)
         {
             byte[] footer = new byte[8];
-            await file.ReadAsync(file.Length - VhdFooterLength, footer, cancellationToken).ConfigureAwait(false);
-            if (footer.AsSpan().SequenceEqual("conectix"u8))
-                return "VHD";
+            await file.ReadAsync(file.Length - VhdFooter.Length, footer, cancellationToken).ConfigureAwait(false);
+            if (footer.AsSpan().SequenceEqual(VhdFooter.Cookie))
+                return "vhd";
         }
 
         return "raw";

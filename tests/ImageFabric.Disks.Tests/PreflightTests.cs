@@ -31,8 +31,6 @@ public sealed class PreflightTests : IDisposable
     }
 
     [QemuTheory]
-    [InlineData("vpc", "")]
-    [InlineData("vpc", "subformat=fixed")]
     [InlineData("qed", "")]
     [InlineData("qcow", "")]
     [InlineData("parallels", "")]

@@ -12,5 +12,11 @@ internal interface ISegmentMap : IDisposable
 
     /// <summary>Fills a destination of the same length from a segment of the kind <see cref="SegmentKind.Made"/>.</summary>
     /// <exception cref="DiskException">The segment is damaged or cannot be read.</exception>
-    ValueTask ReadMadeAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken);
+    ValueTask ReadMadeAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("The format has no segments of this kind.");
+
+    /// <summary>Lets go of what the map holds besides the file.</summary>
+    void IDisposable.Dispose()
+    {
+    }
 }

@@ -45,10 +45,6 @@ internal sealed class VhdxDisk : ISegmentMap
     public ValueTask ReadMadeAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken) =>
         file.ReadAsync(segment.FileOffset, destination, cancellationToken);
 
-    public void Dispose()
-    {
-    }
-
     private static IReadOnlyList<string> NoticesOf(ReplayedFile file) =>
         file.WasReplayed ? ["The file was not closed properly: its log was replayed for reading, and the file was left as it is."] : [];
 }

@@ -1,0 +1,47 @@
+using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Mapping;
+
+namespace ImageFabric.Disks.Vhd;
+
+/// <summary>Opens VHD files, fixed or dynamic.</summary>
+internal static class VhdDisk
+{
+    /// <summary>Reads and checks the footer, and of a dynamic disk the header and the table.</summary>
+    /// <exception cref="DiskException">As <see cref="DiskImage.OpenAsync"/> says.</exception>
+    public static async Task<ILogicalDisk> OpenAsync(SourceFile file, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        VhdFooter footer = await VhdFooter.ReadAsync(file, cancellationToken).ConfigureAwait(false);
+        long length = (long)footer.DiskSize & -VhdFooter.SectorSize;
+        if (length > policy.MaximumVirtualLength)
+            throw new DiskException("ImageTooLarge", file.Path, $"The disk has {length} bytes; the limit is {policy.MaximumVirtualLength}.");
+        if (footer.DiskType == VhdFooter.FixedType)
+        {
+            if (length > file.Length - VhdFooter.Length)
+                throw new DiskException("ImageCorrupt", file.Path, $"The disk has {length} bytes, more than the file holds.", footer.FileOffset + 48);
+            return new MappedDisk("vhd", file, new FixedBlocks(), length, NoticesOf(footer));
+        }
+
+        VhdDynamicHeader header = await VhdDynamicHeader.ReadAsync(file, footer, cancellationToken).ConfigureAwait(false);
+        VhdBlocks blocks = await VhdBlocks.OpenAsync(file, header, length, cancellationToken).ConfigureAwait(false);
+        return new MappedDisk("vhd", file, blocks, length, NoticesOf(footer));
+    }
+
+    private static List<string> NoticesOf(VhdFooter footer)
+    {
+        List<string> notices = [];
+        if (footer.DiskSize % VhdFooter.SectorSize != 0)
+            notices.Add($"The size of {footer.DiskSize} bytes is no multiple of {VhdFooter.SectorSize}; the bytes behind the last whole sector are ignored, as qemu does.");
+        if (footer.DiskSize < footer.CurrentSize)
+            notices.Add($"The disk is read in the size of its geometry, {footer.DiskSize} of {footer.CurrentSize} bytes, as the program that made it shows it.");
+        if (footer.SavedState)
+            notices.Add("The machine with this disk was suspended: what it had in memory is not on the disk.");
+        return notices;
+    }
+
+    /// <summary>A fixed disk: the disk's bytes stand before the footer as they are. Section "Fixed Hard Disk Image".</summary>
+    private sealed class FixedBlocks : ISegmentMap
+    {
+        public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(new Segment(SegmentKind.Data, offset, end - offset, offset));
+    }
+}
