@@ -34,7 +34,8 @@ internal sealed class RequestInput
         Exception? failure = null;
         try
         {
-            using var reader = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            // A byte order mark of UTF-8 is passed over; those of other encodings are no UTF-8.
+            using var reader = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
             while (ReadLine(reader) is { } line)
             {
                 while (!lines.Writer.TryWrite(line))

@@ -47,8 +47,9 @@ internal sealed class PackUploader : IAsyncDisposable
         {
             await compressing.Writer.WriteAsync(Task.Run(() => Compress(frame), CancellationToken.None), stop.Token).ConfigureAwait(false);
         }
-        catch (ChannelClosedException)
+        catch (Exception broken) when (broken is ChannelClosedException or OperationCanceledException)
         {
+            // A failure further down closes the way to it or calls off the wait for it; this throws the failure itself.
             await packing.ConfigureAwait(false);
             throw;
         }
