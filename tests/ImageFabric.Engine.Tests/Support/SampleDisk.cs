@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ImageFabric.Engine.Tests.Support;
 
 /// <summary>Makes sparse raw disks whose content depends on nothing but the seed.</summary>
@@ -34,11 +36,11 @@ internal static class SampleDisk
     public static string MakeDense(string path, long length, long data, int seed = 1)
     {
         using FileStream file = Create(path, length);
-        var random = new Random(seed);
+        ulong state = (ulong)seed << 32;
         byte[] buffer = new byte[Mebi];
         for (long offset = 0; offset < data; offset += buffer.Length)
         {
-            random.NextBytes(buffer);
+            FillQuickly(buffer, ref state);
             file.Write(buffer, 0, (int)Math.Min(buffer.Length, data - offset));
         }
 
@@ -60,6 +62,19 @@ internal static class SampleDisk
         var file = new FileStream(path, FileMode.CreateNew);
         file.SetLength(length);
         return file;
+    }
+
+    // SplitMix64: a seeded System.Random takes longer than all that is tested with its bytes.
+    private static void FillQuickly(Span<byte> bytes, ref ulong state)
+    {
+        foreach (ref ulong word in MemoryMarshal.Cast<byte, ulong>(bytes))
+        {
+            state += 0x9e3779b97f4a7c15;
+            ulong mixed = state;
+            mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+            mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+            word = mixed ^ (mixed >> 31);
+        }
     }
 
     private static void Fill(Random random, Span<byte> bytes)
