@@ -1,4 +1,5 @@
 using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Ova;
 using ImageFabric.Disks.Qcow2;
 using ImageFabric.Disks.Raw;
 using ImageFabric.Disks.Vdi;
@@ -39,6 +40,7 @@ public static class DiskImage
                 "vhd" => await VhdDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "vmdk" => await VmdkDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "vdi" => await VdiDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+                "ova" => await OvaDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read."),
             };
             if (disk.Length == 0)

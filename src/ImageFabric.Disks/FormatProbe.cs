@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Ova;
 using ImageFabric.Disks.Qcow2;
 using ImageFabric.Disks.Vdi;
 using ImageFabric.Disks.Vhd;
@@ -23,6 +24,7 @@ internal static class FormatProbe
         ("VMDK of ESX (COWD)", 0, "COWD"u8.ToArray()),
         ("VMDK of ESX (seSparse)", 0, [0xbe, 0xba, 0xfe, 0xca, 0, 0, 0, 0]),
         ("vdi", VdiHeader.SignatureOffset, VdiHeader.Signature.ToArray()),
+        ("ova", TarArchive.MarkOffset, TarArchive.Mark.ToArray()),
         ("QED", 0, "QED\0"u8.ToArray()),
         ("Parallels", 0, "WithoutFreeSpace"u8.ToArray()),
         ("Parallels", 0, "WithouFreSpacExt"u8.ToArray()),

@@ -2,24 +2,29 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ImageFabric.Disks.Files;
 
-/// <summary>A disk image file opened for reading: positional reads, its length, and whether it is still what it was. Reads may overlap in time.</summary>
+/// <summary>
+/// A disk image file opened for reading, or a part of it that holds an image: positional reads, its length, and whether it is still what it was. Reads
+/// may overlap in time.
+/// </summary>
 internal sealed class SourceFile : IDisposable
 {
+    private readonly SafeFileHandle handle;
     private readonly FileStatus opened;
+    private readonly long start;
 
-    private SourceFile(string path, SafeFileHandle handle, FileStatus status)
+    private SourceFile(string path, SafeFileHandle handle, FileStatus status, long start, long length)
     {
         Path = path;
-        Handle = handle;
+        this.handle = handle;
         opened = status;
+        this.start = start;
+        Length = length;
     }
 
     public string Path { get; }
 
-    public SafeFileHandle Handle { get; }
-
     /// <summary>Length in bytes when the file was opened.</summary>
-    public long Length => opened.Length;
+    public long Length { get; }
 
     /// <exception cref="DiskException"><c>FileNotFound</c> or <c>FileUnreadable</c>.</exception>
     public static SourceFile Open(string path)
@@ -33,7 +38,7 @@ internal sealed class SourceFile : IDisposable
             FileStatus status = FileStatus.Of(handle);
             if (!status.IsDisk)
                 throw NotAFile(path);
-            return new SourceFile(path, handle, status);
+            return new SourceFile(path, handle, status, 0, status.Length);
         }
         catch (Exception error)
         {
@@ -44,6 +49,21 @@ internal sealed class SourceFile : IDisposable
         }
     }
 
+    /// <summary>A part of the file, to be read as if it were one. It is closed with the file, and the file with it.</summary>
+    /// <param name="name">Its name within the file.</param>
+    /// <param name="offset">Where it begins, in bytes.</param>
+    /// <param name="length">Its length in bytes; it ends within the file.</param>
+    public SourceFile Part(string name, long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return new SourceFile($"{Path}/{name}", handle, opened, start + offset, length);
+    }
+
+    /// <summary>What of it the file system holds data for.</summary>
+    public SparseMap MapData() => new(handle, Length, start);
+
     /// <summary>Reads a range that lies within the file.</summary>
     /// <exception cref="DiskException"><c>FileUnreadable</c>, or <c>SourceChanged</c> when the file is shorter now.</exception>
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -53,7 +73,7 @@ internal sealed class SourceFile : IDisposable
             int count;
             try
             {
-                count = await RandomAccess.ReadAsync(Handle, buffer, offset, cancellationToken).ConfigureAwait(false);
+                count = await RandomAccess.ReadAsync(handle, buffer, start + offset, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error) when (FileErrors.IsFileError(error))
             {
@@ -73,7 +93,7 @@ internal sealed class SourceFile : IDisposable
         FileStatus now;
         try
         {
-            now = FileStatus.Of(Handle);
+            now = FileStatus.Of(handle);
         }
         catch (Exception error) when (FileErrors.IsFileError(error))
         {
@@ -84,7 +104,7 @@ internal sealed class SourceFile : IDisposable
             throw Changed();
     }
 
-    public void Dispose() => Handle.Dispose();
+    public void Dispose() => handle.Dispose();
 
     private DiskException Changed() => new("SourceChanged", Path, $"The file '{Path}' changed while it was read.");
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace ImageFabric.Disks.Files;
@@ -8,7 +9,10 @@ namespace ImageFabric.Disks.Files;
 /// Which parts of a file the file system holds data for, by lseek's SEEK_DATA and SEEK_HOLE. Where the system does not know, all of it is data.
 /// Remembers the last answer, so that asking in ascending order costs two calls per run of data. An instance belongs to one thread at a time.
 /// </summary>
-internal sealed class SparseMap(SafeFileHandle file, long fileLength)
+/// <param name="file">The file.</param>
+/// <param name="length">Bytes of the file, or of the part that is looked at.</param>
+/// <param name="start">Where that part begins; all other offsets count from there.</param>
+internal sealed class SparseMap(SafeFileHandle file, long length, long start = 0)
 {
     private const int NoSuchAddress = 6;
 
@@ -19,11 +23,11 @@ internal sealed class SparseMap(SafeFileHandle file, long fileLength)
     /// <summary>The first run of data that ends behind <paramref name="offset"/>, cut off at the offset; null when only a hole follows.</summary>
     public DiskExtent? FirstData(long offset)
     {
-        if (offset >= fileLength)
+        if (offset >= length)
             return null;
         if (offset < knownFrom || offset >= dataEnd)
             Ask(offset);
-        return dataStart >= fileLength ? null : new DiskExtent(Math.Max(dataStart, offset), dataEnd - Math.Max(dataStart, offset));
+        return dataStart >= length ? null : new DiskExtent(Math.Max(dataStart, offset), dataEnd - Math.Max(dataStart, offset));
     }
 
     private void Ask(long offset)
@@ -31,26 +35,33 @@ internal sealed class SparseMap(SafeFileHandle file, long fileLength)
         knownFrom = offset;
         if (!OperatingSystem.IsLinux())
         {
-            (dataStart, dataEnd) = (offset, fileLength);
+            (dataStart, dataEnd) = (offset, length);
             return;
         }
 
-        dataStart = LinuxCalls.Seek(file, offset, LinuxCalls.SeekData);
+        dataStart = Seek(offset, LinuxCalls.SeekData);
         if (dataStart < 0 && Marshal.GetLastPInvokeError() == NoSuchAddress)
         {
-            (dataStart, dataEnd) = (fileLength, fileLength);
+            (dataStart, dataEnd) = (length, length);
             return;
         }
 
         if (dataStart < 0 && LinuxErrors.CannotDo(Marshal.GetLastPInvokeError()))
-            (dataStart, dataEnd) = (offset, fileLength);
+            (dataStart, dataEnd) = (offset, length);
         else if (dataStart < 0)
             throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
         else
-            dataEnd = LinuxCalls.Seek(file, dataStart, LinuxCalls.SeekHole);
+            dataEnd = Seek(dataStart, LinuxCalls.SeekHole);
 
         // A file that shrinks in between has no hole to find; the reads that follow notice the change.
-        if (dataEnd <= dataStart || dataEnd > fileLength)
-            dataEnd = fileLength;
+        if (dataEnd <= dataStart || dataEnd > length)
+            dataEnd = length;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private long Seek(long offset, int whence)
+    {
+        long found = LinuxCalls.Seek(file, start + offset, whence);
+        return found < 0 ? found : found - start;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class MappedDisk(string format, SourceFile file, ISegmentMap map
 
     public async IAsyncEnumerable<DiskExtent> ReadExtentsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var fileMap = new SparseMap(file.Handle, file.Length);
+        SparseMap fileMap = file.MapData();
         DiskExtent joined = default;
         for (long offset = 0; offset < length;)
         {

@@ -28,7 +28,7 @@ internal sealed class RawDisk(SourceFile file) : ILogicalDisk
 
     private IEnumerable<DiskExtent> Extents(CancellationToken cancellationToken)
     {
-        var map = new SparseMap(file.Handle, file.Length);
+        SparseMap map = file.MapData();
         for (long offset = 0; NextData(map, offset) is { } data; offset = data.End)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -1,0 +1,80 @@
+using ImageFabric.Disks.Files;
+using ImageFabric.Disks.Vmdk;
+
+namespace ImageFabric.Disks.Ova;
+
+/// <summary>The only disk of an OVA: a tar archive with an OVF descriptor and the VMDK that it names, which is read where it lies. DMTF DSP0243, section "OVF package".</summary>
+internal sealed class OvaDisk : ILogicalDisk
+{
+    private readonly ILogicalDisk disk;
+    private readonly SourceFile archive;
+
+    private OvaDisk(SourceFile archive, ILogicalDisk disk, int blankDisks)
+    {
+        this.archive = archive;
+        this.disk = disk;
+        Notices = blankDisks == 0 ? disk.Notices : [.. disk.Notices, $"The machine in the archive has {blankDisks} more disks that begin empty, which are left out."];
+    }
+
+    public string Format => "ova";
+
+    public long Length => disk.Length;
+
+    public long FileLength => archive.Length;
+
+    public IReadOnlyList<string> Notices { get; }
+
+    /// <summary>Finds the disk and opens it.</summary>
+    /// <exception cref="DiskException">As <see cref="DiskImage.OpenAsync"/> says.</exception>
+    public static async Task<ILogicalDisk> OpenAsync(SourceFile archive, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<TarMember> members = await TarArchive.ReadMembersAsync(archive, cancellationToken).ConfigureAwait(false);
+        OvfDescriptor descriptor = await ReadDescriptorAsync(archive, members, cancellationToken).ConfigureAwait(false);
+        TarMember member = FindDisk(archive, members, descriptor);
+        ILogicalDisk disk = await VmdkDisk.OpenAsync(archive.Part(member.Name, member.Offset, member.Length), policy, cancellationToken).ConfigureAwait(false);
+        return new OvaDisk(archive, disk, descriptor.BlankDisks);
+    }
+
+    public IAsyncEnumerable<DiskExtent> ReadExtentsAsync(CancellationToken cancellationToken) => disk.ReadExtentsAsync(cancellationToken);
+
+    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => disk.ReadAsync(offset, buffer, cancellationToken);
+
+    public void ThrowIfChanged() => disk.ThrowIfChanged();
+
+    public void Dispose() => disk.Dispose();
+
+    private static async ValueTask<OvfDescriptor> ReadDescriptorAsync(SourceFile archive, IReadOnlyList<TarMember> members, CancellationToken cancellationToken)
+    {
+        TarMember[] descriptors = [.. members.Where(member => member.Name.EndsWith(".ovf", StringComparison.OrdinalIgnoreCase))];
+        if (descriptors.Length == 0)
+            throw new DiskException("FormatNotSupported", archive.Path, "The file is a tar archive without an OVF descriptor; unpack it first.");
+        if (descriptors.Length > 1)
+            throw new DiskException("ImageCorrupt", archive.Path, "The archive has several OVF descriptors.", descriptors[1].Offset);
+        if (descriptors[0].Length > OvfDescriptor.MaximumLength)
+            throw new DiskException("ImageCorrupt", archive.Path, "The OVF descriptor is larger than 1 MiB.", descriptors[0].Offset);
+        byte[] content = new byte[descriptors[0].Length];
+        await archive.ReadAsync(descriptors[0].Offset, content, cancellationToken).ConfigureAwait(false);
+        return OvfDescriptor.Parse(archive.Part(descriptors[0].Name, descriptors[0].Offset, descriptors[0].Length), content);
+    }
+
+    private static TarMember FindDisk(SourceFile archive, IReadOnlyList<TarMember> members, OvfDescriptor descriptor)
+    {
+        if (descriptor.Disks.Count == 0)
+            throw new DiskException("FormatNotSupported", archive.Path, "The machine in the archive has no disk with content.");
+        if (descriptor.Disks.Count > 1)
+            throw SeveralDisks(archive, descriptor.Disks.Select(disk => descriptor.FileOf(disk)?.Href ?? disk.Id));
+        OvfDisk only = descriptor.Disks[0];
+        OvfFile file = descriptor.FileOf(only) ?? throw new DiskException("ImageCorrupt", archive.Path, $"The OVF descriptor's disk '{only.Id}' is in no file that it lists.");
+        if (only.HasParent)
+            throw new DiskException("ForeignReference", archive.Path, $"The disk '{file.Href}' holds only the differences from another disk.");
+        if (file.IsCompressed || file.IsSplit)
+            throw new DiskException("FormatFeatureNotSupported", archive.Path, $"The disk '{file.Href}' is compressed as a whole or split into pieces.");
+        TarMember member = members.FirstOrDefault(member => member.Name == file.Href) ??
+            throw new DiskException("ForeignReference", archive.Path, $"The disk '{file.Href}' is not in the archive.");
+        TarMember[] others = [.. members.Where(other => other != member && other.Name.EndsWith(".vmdk", StringComparison.OrdinalIgnoreCase))];
+        return others.Length == 0 ? member : throw SeveralDisks(archive, others.Prepend(member).Select(disk => disk.Name));
+    }
+
+    private static DiskException SeveralDisks(SourceFile archive, IEnumerable<string> names) =>
+        new("FormatFeatureNotSupported", archive.Path, $"The archive has several disks, of which each is an image of its own: {string.Join(", ", names)}.");
+}
