@@ -12,6 +12,9 @@ namespace ImageFabric.Disks;
 /// <summary>The preflight every disk image file passes before a byte of it is used.</summary>
 public static class DiskImage
 {
+    /// <summary>The formats that can be read, some of them not in every subformat.</summary>
+    public static IReadOnlyList<string> Formats { get; } = ["raw", "qcow2", "vhdx", "vhd", "vmdk", "vdi", "ova"];
+
     /// <summary>
     /// Opens a disk image file for reading. Its format is told by its content, never by its name; a file that has no known format's mark is a raw disk.
     /// </summary>

@@ -133,20 +133,22 @@ public sealed class DiskTargetTests : IDisposable
         AssertIdentical(raw, image, format);
     }
 
-    [Fact]
-    public async Task A_qcow2_is_none_until_it_is_complete_and_none_again_when_reopened()
+    [Theory]
+    [InlineData("qcow2")]
+    [InlineData("vmdk")]
+    public async Task A_file_is_of_its_format_only_while_it_is_complete(string format)
     {
-        string image = images.File("disk.qcow2");
+        string image = images.File("disk.img");
         DiskExtent[] extents = [new(0, 65536)];
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "qcow2", 1 << 20, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
         {
             await target.WriteAsync(0, Filled(65536, 1), CancellationToken.None);
             Assert.Equal("raw", await FormatAsync(image));
             await target.CompleteAsync(CancellationToken.None);
         }
 
-        Assert.Equal("qcow2", await FormatAsync(image));
-        await using (await DiskTarget.OpenAsync(image, "qcow2", 1 << 20, extents, CancellationToken.None))
+        Assert.Equal(format, await FormatAsync(image));
+        await using (await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
             Assert.Equal("raw", await FormatAsync(image));
     }
 
@@ -168,6 +170,38 @@ public sealed class DiskTargetTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => target.Locate(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => target.Locate(16384));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => target.WriteAsync(12288, new byte[4097], CancellationToken.None).AsTask());
+    }
+
+    [QemuFact]
+    public async Task A_vmdk_with_tables_far_apart_and_many_side_by_side_is_valid()
+    {
+        string image = images.File("disk.vmdk");
+        DiskExtent[] extents = [new(0, 10L << 30), new(20L << 30, 4096), new((21L << 30) + 4096, 1), new(1L << 40, 100)];
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "vmdk", 2L << 40, extents, CancellationToken.None))
+        {
+            await target.WriteAsync((10L << 30) - 4096, Filled(4096, 7), CancellationToken.None);
+            foreach (DiskExtent extent in extents[1..])
+                await target.WriteAsync(extent.Offset, Filled((int)extent.Length, 8), CancellationToken.None);
+            await target.CompleteAsync(CancellationToken.None);
+        }
+
+        Check(image, "vmdk");
+        QemuImg.Io(image, "vmdk", $"read -P 7 {(10L << 30) - 4096} 4096", $"read -P 8 {20L << 30} 4096", $"read -P 8 {(21L << 30) + 4096} 1", $"read -P 0 {21L << 30} 4096", $"read -P 8 {1L << 40} 100");
+
+        // A guest can write where no data was.
+        QemuImg.Io(image, "vmdk", $"write -P 9 {1500L << 30} 64k");
+        Check(image, "vmdk");
+        using ILogicalDisk disk = await DiskReading.OpenAsync(image);
+        Assert.Contains(new DiskExtent(1500L << 30, 65536), await disk.ExtentsAsync());
+    }
+
+    [Fact]
+    public async Task Data_that_a_vmdk_has_no_room_for_is_refused()
+    {
+        DiskException error = await Assert.ThrowsAsync<DiskException>(
+            () => DiskTarget.OpenAsync(images.File("disk.vmdk"), "vmdk", 3L << 40, [new DiskExtent(0, 2L << 40)], CancellationToken.None));
+        Assert.Equal("ImageTooLarge", error.Id);
+        Assert.False(File.Exists(images.File("disk.vmdk")));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class FleetCommands
     {
         var image = new Argument<string>("image") { Description = "NAME[:VERSION]; without a version the newest." };
         var throttle = new Option<int>("--throttle") { Description = "Hosts at the same time.", DefaultValueFactory = _ => 8 };
-        var format = new Option<string?>("--format") { Description = "Format of the file on the hosts: raw or qcow2. Without it: raw." };
+        var format = new Option<string?>("--format") { Description = $"Format of the file on the hosts: {string.Join(", ", DiskTarget.Formats)}. Without it: raw." };
         var timeout = new Option<int?>("--timeout") { Description = "Seconds a host may take.", HelpName = "seconds" };
         var command = new Command("sync", "Brings an image to hosts. They take it from the store themselves; nothing of it passes through this machine.")
         {

@@ -9,7 +9,7 @@ internal static class StoreCommands
 {
     public static Command Publish()
     {
-        var file = new Argument<string>("file") { Description = "The disk image: raw or qcow2, recognised by its content." };
+        var file = new Argument<string>("file") { Description = $"The disk image, recognised by its content: {string.Join(", ", DiskImage.Formats)}." };
         var name = new Option<string>("--name") { Description = "Name of the image.", Required = true };
         var version = new Option<string>("--version") { Description = "Version of the image. A published version never changes.", Required = true };
         var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
@@ -50,7 +50,7 @@ internal static class StoreCommands
     {
         Argument<string> image = Image("NAME[:VERSION]; without a version the newest.");
         var file = new Option<string>("--output") { Description = "The file to make. While it is not whole it is called FILE.partial; the same command goes on with it.", HelpName = "file", Required = true };
-        var format = new Option<string?>("--format") { Description = "raw or qcow2. Without it: qcow2 for a file of that extension, otherwise raw." };
+        var format = new Option<string?>("--format") { Description = $"{string.Join(", ", DiskTarget.Formats)}. Without it: by the file's extension, otherwise raw." };
         var seeds = new Option<string[]>("--seed") { Description = "A disk image file whose unchanged parts are taken instead of fetched.", HelpName = "file" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
         var command = new Command("pull", "Takes an image from a store into a file, verified.") { image, file, format, seeds, force };

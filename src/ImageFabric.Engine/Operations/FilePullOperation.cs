@@ -21,7 +21,7 @@ internal static class FilePullOperation
     {
         long start = Stopwatch.GetTimestamp();
         string path = request.Output;
-        string format = DiskFormat.Check(request.Format ?? (Path.GetExtension(path) == ".qcow2" ? "qcow2" : "raw"));
+        string format = DiskFormat.Check(request.Format ?? DiskTarget.Formats.FirstOrDefault(format => Path.GetExtension(path) == "." + format, "raw"));
         if (Directory.Exists(path))
             throw new OperationException("OutputExists", path, $"{path} is a directory.");
         if (Path.Exists(path) && !request.Replace)
