@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImageFabric.Disks;
 using ImageFabric.Engine.Operations;
 using ImageFabric.Fleet;
 
