@@ -18,6 +18,8 @@ public sealed class DiskTargetTests : IDisposable
 
     public static TheoryData<string> EveryFormat() => new(DiskTarget.Formats);
 
+    public static TheoryData<string> EveryFormatButRaw() => new(DiskTarget.Formats.Where(format => format != "raw"));
+
     public void Dispose() => images.Dispose();
 
     [QemuTheory]
@@ -71,7 +73,7 @@ public sealed class DiskTargetTests : IDisposable
         }
 
         Check(image, format);
-        QemuImg.Io(image, format, $"read -P {50_001 % 251 + 1} {extents[50_001].Offset} 4096", $"read -P 0 {extents[7].Offset} 64k");
+        QemuImg.Io(image, QemuName(format), $"read -P {50_001 % 251 + 1} {extents[50_001].Offset} 4096", $"read -P 0 {extents[7].Offset} 64k");
     }
 
     [QemuFact]
@@ -134,9 +136,8 @@ public sealed class DiskTargetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("qcow2")]
-    [InlineData("vmdk")]
-    public async Task A_file_is_of_its_format_only_while_it_is_complete(string format)
+    [MemberData(nameof(EveryFormatButRaw))]
+    public async Task A_file_is_of_its_format_only_when_it_is_complete_and_no_longer_when_reopened(string format)
     {
         string image = images.File("disk.img");
         DiskExtent[] extents = [new(0, 65536)];
@@ -147,7 +148,7 @@ public sealed class DiskTargetTests : IDisposable
             await target.CompleteAsync(CancellationToken.None);
         }
 
-        Assert.Equal(format, await FormatAsync(image));
+        Assert.Equal(format.Split('-')[0], await FormatAsync(image));
         await using (await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
             Assert.Equal("raw", await FormatAsync(image));
     }
@@ -208,7 +209,7 @@ public sealed class DiskTargetTests : IDisposable
     public async Task Arguments_that_make_no_disk_are_refused()
     {
         string image = images.File("disk.img");
-        await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "vhd", 4096, [], CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "floppy", 4096, [], CancellationToken.None));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => DiskTarget.OpenAsync(image, "raw", 0, [], CancellationToken.None));
         foreach (DiskExtent[] extents in new DiskExtent[][] { [new(0, 0)], [new(4096, 1)], [new(100, 10), new(105, 10)], [new(long.MaxValue, 10)], [new(-1, 10)] })
             await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "qcow2", 4096, extents, CancellationToken.None));
@@ -226,14 +227,17 @@ public sealed class DiskTargetTests : IDisposable
     private static void AssertIdentical(string raw, string image, string format)
     {
         Check(image, format);
-        Assert.Contains("identical", QemuImg.Run("compare", "-f", "raw", "-F", format, raw, image));
+        Assert.Contains("identical", QemuImg.Run("compare", "-f", "raw", "-F", QemuName(format), raw, image));
     }
 
+    // qemu checks neither raw files nor VHDs.
     private static void Check(string image, string format)
     {
-        if (format != "raw")
-            Assert.Contains("No errors were found", QemuImg.Run("check", "-f", format, image));
+        if (QemuName(format) is not ("raw" or "vpc") and var name)
+            Assert.Contains("No errors were found", QemuImg.Run("check", "-f", name, image));
     }
+
+    private static string QemuName(string format) => format.Split('-')[0] is "vhd" ? "vpc" : format.Split('-')[0];
 
     private static async Task<string> FormatAsync(string image)
     {

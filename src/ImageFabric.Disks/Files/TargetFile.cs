@@ -61,6 +61,26 @@ internal sealed class TargetFile : IDisposable
         }
     }
 
+    /// <summary>Writes the same bytes in many places.</summary>
+    /// <exception cref="DiskException"><c>HostDiskFull</c> or <c>HostWriteFailed</c>.</exception>
+    public Task WriteEverywhereAsync(IEnumerable<long> offsets, byte[] data, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            try
+            {
+                foreach (long offset in offsets)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    RandomAccess.Write(Handle, data, offset);
+                }
+            }
+            catch (Exception error) when (FileErrors.IsFileError(error))
+            {
+                throw FileErrors.Writing(path, error);
+            }
+        },
+        cancellationToken);
+
     /// <summary>Brings content and length to stable storage.</summary>
     /// <exception cref="DiskException"><c>HostDiskFull</c> or <c>HostWriteFailed</c>: even an earlier write may be lost.</exception>
     public Task FlushAsync(CancellationToken cancellationToken) => Task.Run(

@@ -15,12 +15,13 @@ internal sealed class Qcow2Layout : ITargetLayout
     public const int RefcountsPerBlock = ClusterSize / 2;
     public const int RefcountBlocksPerTableCluster = ClusterSize / 8;
 
+    /// <summary>2 PiB, the most that qemu's largest L1 table describes at this cluster size.</summary>
+    public const long LargestDisk = Qcow2Header.MaximumL1Length / 8 * L2Entries * ClusterSize;
+
     private readonly BlockRuns clusters;
 
-    /// <exception cref="ArgumentOutOfRangeException">The disk is larger than 2 PiB, the most that qemu's largest L1 table describes at this cluster size.</exception>
     public Qcow2Layout(long virtualLength, IReadOnlyList<DiskExtent> extents)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(virtualLength, Qcow2Header.MaximumL1Length / 8 * L2Entries * ClusterSize);
         Size = (virtualLength + 511) & ~511L;
         L1Entries = (int)CeilingDivide(Size, (long)L2Entries * ClusterSize);
         clusters = new BlockRuns(ClusterBits, extents);

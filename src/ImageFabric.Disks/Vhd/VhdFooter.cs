@@ -25,8 +25,8 @@ internal sealed record VhdFooter(
     public const uint FileFormatVersion = 0x0001_0000;
     public const int ChecksumOffset = 64;
 
-    /// <summary>2040 GiB, the most that the block allocation table can address, in sectors.</summary>
-    public const long MostSectors = 0xff00_0000;
+    /// <summary>2040 GiB, the most that the block allocation table can address.</summary>
+    public const long LargestDisk = 2040L << 30;
 
     /// <summary>The largest geometry there is: a disk that has it may be larger.</summary>
     public const long LargestGeometry = 65535L * 16 * 255;
@@ -83,7 +83,7 @@ internal sealed record VhdFooter(
             (long)BinaryPrimitives.ReadUInt16BigEndian(bytes[56..]) * bytes[58] * bytes[59],
             type,
             bytes[84] != 0);
-        if (footer.DiskSize / SectorSize > MostSectors)
+        if (footer.DiskSize > LargestDisk)
             throw new DiskException("ImageCorrupt", file.Path, $"The disk has {footer.DiskSize} bytes, more than a VHD can have.", fileOffset + 48);
         return footer;
     }
