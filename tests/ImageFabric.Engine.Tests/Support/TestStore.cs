@@ -14,6 +14,9 @@ internal sealed class TestStore
 
     public string Uri { get; }
 
+    /// <summary>The same store by another way.</summary>
+    public TestStore Through(Relay relay) => new(Uri, relay.Endpoint);
+
     /// <summary>The options that name it on a command line.</summary>
     public string[] Options => endpoint is null ? ["--store", Uri] : ["--store", Uri, "--endpoint", endpoint];
 
