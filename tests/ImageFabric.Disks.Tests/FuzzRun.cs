@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace ImageFabric.Disks.Tests;
+
+/// <summary>Tests that run alone, so that what they allocate can be counted.</summary>
+[CollectionDefinition(nameof(FuzzRun), DisableParallelization = true)]
+public sealed class FuzzCollection;
+
+/// <summary>Opens and reads damaged files, IMAGEFABRIC_FUZZ_COUNT of them (600 unless set): each must be refused by an id, or read as qemu reads it, in bounded memory and time.</summary>
+internal static class FuzzRun
+{
+    private const long AllocationLimit = 256 << 20;
+
+    private static readonly string[] PossibleIds =
+        ["FormatNotSupported", "FormatFeatureNotSupported", "ImageCorrupt", "ForeignReference", "ImageTooLarge", "ImageEmpty"];
+
+    /// <param name="images">Where the files are made.</param>
+    /// <param name="qemuFormat">qemu's name of the format; null when qemu does not have it, so that nothing is compared.</param>
+    /// <param name="mutate">Makes a damaged file of a seed.</param>
+    public static async Task RunAsync(ImageDirectory images, string? qemuFormat, Func<int, byte[]> mutate)
+    {
+        int count = int.Parse(Environment.GetEnvironmentVariable("IMAGEFABRIC_FUZZ_COUNT") ?? "600", CultureInfo.InvariantCulture);
+        int accepted = 0;
+        int compared = 0;
+        for (int seed = 0; seed < count; seed++)
+        {
+            string image = images.File("damaged.img");
+            await File.WriteAllBytesAsync(image, mutate(seed));
+            long before = GC.GetTotalAllocatedBytes();
+            string? copy = await CopyIfAcceptedAsync(images, image, seed);
+            Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, AllocationLimit);
+            accepted += copy is null ? 0 : 1;
+            if (copy is not null && qemuFormat is not null && seed % 8 == 0 && QemuImg.TryRun("convert", "-f", qemuFormat, "-O", "raw", image, images.File("expected.raw")))
+            {
+                compared++;
+                Assert.True(ImageDirectory.Digest(images.File("expected.raw")).AsSpan().SequenceEqual(ImageDirectory.Digest(copy)), $"seed {seed} reads otherwise than in qemu");
+            }
+        }
+
+        Assert.InRange(accepted, 1, count - 1);
+        Assert.True(compared > 0 || qemuFormat is null, "no damaged file was compared");
+    }
+
+    // A copy of the disk, or null when the file was refused as it should be.
+    private static async Task<string?> CopyIfAcceptedAsync(ImageDirectory images, string image, int seed)
+    {
+        using var hang = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        string copy = images.File("copy.raw");
+        try
+        {
+            using ILogicalDisk disk = await DiskImage.OpenAsync(image, new DiskPolicy { MaximumVirtualLength = 32 << 20 }, hang.Token);
+            if (disk.Format == "raw")
+                return null;
+            await disk.CopyToRawAsync(copy, readLength: 100_000).WaitAsync(hang.Token);
+            disk.ThrowIfChanged();
+            return copy;
+        }
+        catch (DiskException error)
+        {
+            Assert.Contains(error.Id, PossibleIds);
+            return null;
+        }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"seed {seed}", error);
+        }
+    }
+}
