@@ -2,8 +2,12 @@ namespace ImageFabric.Hypervisors;
 
 /// <summary>An image on this host that machines are made from. It is only ever read.</summary>
 /// <param name="Path">The image's file, absolute.</param>
-/// <param name="Format">Format of the file: <c>raw</c> or <c>qcow2</c>.</param>
+/// <param name="Format">Format of the file; one of <see cref="Formats"/>, or no machine can be made from it.</param>
 /// <param name="ImageId"><c>sha256:…</c> of the content.</param>
 /// <param name="VirtualSize">Size of the disk as the guest sees it, in bytes.</param>
 /// <param name="Reference"><c>NAME:VERSION</c>.</param>
-public sealed record BaseImage(string Path, string Format, string ImageId, long VirtualSize, string Reference);
+public sealed record BaseImage(string Path, string Format, string ImageId, long VirtualSize, string Reference)
+{
+    /// <summary>The formats that machines can be made from, the better one first.</summary>
+    public static IReadOnlyList<string> Formats { get; } = ["raw", "qcow2"];
+}

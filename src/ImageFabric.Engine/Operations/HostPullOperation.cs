@@ -3,6 +3,7 @@ using ImageFabric.Disks;
 using ImageFabric.Engine.Host;
 using ImageFabric.Engine.Output;
 using ImageFabric.Engine.Serve;
+using ImageFabric.Hypervisors;
 using ImageFabric.Protocol;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
@@ -20,7 +21,11 @@ internal static class HostPullOperation
         if (!ImageId.TryParse(image.ImageId, out ImageId id) || !ImageReference.IsName(image.Name) || !ImageReference.IsName(image.Version))
             throw new OperationException("InvalidRequest", image.Name, "The request does not describe an image.");
         var directory = new HostImageDirectory(request.ImageDirectory);
-        string format = request.Format is null ? directory.FindFormat(id, "raw") ?? "raw" : DiskFormat.Check(request.Format);
+
+        // Who names no format wants to make machines: a file of another format is no reason not to fetch one that they can be made from.
+        string format = request.Format is null
+            ? directory.FindFormat(id, "raw") is { } present && BaseImage.Formats.Contains(present) ? present : "raw"
+            : DiskFormat.Check(request.Format);
         directory.Create();
         using IDisposable only = await directory.LockAsync(id, cancellationToken).ConfigureAwait(false);
 

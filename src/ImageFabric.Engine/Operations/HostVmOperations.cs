@@ -14,7 +14,8 @@ internal static class HostVmOperations
         ImageReference reference = Images.Parse(request.Image);
         var directory = new HostImageDirectory(request.ImageDirectory);
         HostImageRecord? record = directory.Find(reference);
-        if (record is null || !ImageId.TryParse(record.ImageId, out ImageId id) || directory.FindFormat(id, record.Format) is not { } format)
+        string? preferred = BaseImage.Formats.Contains(record?.Format) ? record?.Format : null;
+        if (record is null || !ImageId.TryParse(record.ImageId, out ImageId id) || directory.FindFormat(id, preferred) is not { } format)
             throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
         var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}");
         output.Result(await Hypervisor(directory).CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));

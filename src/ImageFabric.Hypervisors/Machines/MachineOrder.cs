@@ -33,8 +33,12 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
         int wait = request.WaitSeconds ?? 0;
         if (wait is < 0 or > LongestWait)
             throw Invalid(request, $"A wait of {wait} s is not 0 to {LongestWait}.");
-        if (image.Format is not ("raw" or "qcow2"))
-            throw Invalid(request, $"'{image.Format}' is not a format of base images; raw and qcow2 are.");
+        if (!BaseImage.Formats.Contains(image.Format))
+        {
+            throw Invalid(request,
+                $"No machine can be made from {image.Reference} as {image.Format}, but from {string.Join(" or ", BaseImage.Formats)}: sync it in such a format.");
+        }
+
         if (!File.Exists(image.Path))
             throw new HypervisorException("ImageNotOnHost", image.Reference, $"The file of {image.Reference}, {image.Path}, does not exist.");
 

@@ -55,7 +55,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("pull disk:1 --output ", "InvalidRequest")]
     [InlineData("pull disk:1 --output OUT --seed ", "InvalidRequest")]
     [InlineData("pull disk:1 --output OUT --seed NONE", "FileNotFound")]
-    [InlineData("pull disk:1 --output OUT --format vhdx", "InvalidRequest")]
+    [InlineData("pull disk:1 --output OUT --format floppy", "InvalidRequest")]
     [InlineData("pull disk:1 --output EMPTY --force", "OutputExists")]
     [InlineData("pull disk:1 --output NONE/out", "HostWriteFailed")]
     [InlineData("verify disk:2", "ImageNotFound")]

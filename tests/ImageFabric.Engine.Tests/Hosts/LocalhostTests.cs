@@ -31,6 +31,26 @@ public sealed class LocalhostTests
         Assert.Equal(first.Path, second.Path);
     }
 
+    [EngineFact]
+    public async Task A_file_of_which_no_machine_can_be_made_is_not_taken_for_one_but_seeds_it()
+    {
+        using var scratch = new Scratch();
+        TestStore store = TestStore.InDirectory(scratch["store"]);
+        string disk = SampleDisk.Make(scratch["disk.raw"], 32 * Mebi, 8 * Mebi);
+        (await store.PublishAsync(disk, "1")).Succeeded();
+        string[] sync = ["sync", "disk:1", .. store.Options, "--host", "localhost", "--image-directory", scratch["host"], "--json"];
+
+        SyncResult vhdx = (await EngineProgram.RunAsync([.. sync, "--format", "vhdx"], new Dictionary<string, string?>())).Result<SyncResult>();
+        SyncResult raw = (await EngineProgram.RunAsync(sync, new Dictionary<string, string?>())).Result<SyncResult>();
+
+        Assert.Equal(".vhdx", Path.GetExtension(vhdx.Path));
+        Assert.Equal(".raw", Path.GetExtension(raw.Path));
+        Assert.Equal(PullResult.Synced, raw.Status);
+        Assert.Equal(await DigestAsync(disk), await DigestAsync(raw.Path!));
+        Assert.InRange(raw.BytesReused, Mebi, 32 * Mebi);
+        Assert.InRange(raw.BytesFetched, 1, Mebi);
+    }
+
     private static async Task<string> DigestAsync(string path)
     {
         await using FileStream file = File.OpenRead(path);

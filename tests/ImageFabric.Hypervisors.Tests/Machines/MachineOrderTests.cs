@@ -23,6 +23,14 @@ public sealed class MachineOrderTests : IDisposable
         Assert.Equal(new MachineOrder("web01", 1, 1L << 30, 1_000_448, "web01", TimeSpan.Zero), order);
     }
 
+    [Fact]
+    public void No_machine_is_made_from_a_format_that_libvirt_does_not_know()
+    {
+        var error = Assert.Throws<HypervisorException>(() => MachineOrder.From(new VmCreateRequest { Name = "web01" }, _image with { Format = "vhdx" }));
+        Assert.Equal("InvalidRequest", error.Id);
+        Assert.Contains("raw or qcow2", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("a")]
     [InlineData("5")]
