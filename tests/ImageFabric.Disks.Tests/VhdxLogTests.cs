@@ -182,6 +182,16 @@ public sealed class VhdxLogTests : IDisposable
     }
 
     [QemuFact]
+    public async Task A_log_larger_than_the_limit_is_refused_unless_it_is_empty()
+    {
+        QemuImg.Run("create", "-f", "vhdx", "-o", "block_size=1M,log_size=9M", image, "8M");
+        (await DiskReading.OpenAsync(image)).Dispose();
+        log.MarkHeaders();
+        log.Write(0, log.Entry(1, 0, (patch.Bat, null, 4096)));
+        await DiskReading.AssertRefusedAsync(image, "FormatFeatureNotSupported");
+    }
+
+    [QemuFact]
     public async Task A_file_longer_than_the_policy_allows_by_its_log_is_refused()
     {
         log.MarkHeaders();

@@ -7,7 +7,7 @@ namespace ImageFabric.Disks.Vhdx;
 internal static class LogReplay
 {
     /// <summary>The largest log that is replayed; Hyper-V's has 1 MiB.</summary>
-    public const int LargestLog = 32 * VhdxFormat.MiB;
+    public const int LargestLog = 8 * VhdxFormat.MiB;
 
     /// <returns>The file as it is after the replay; as it is anyway when the log is empty.</returns>
     /// <exception cref="DiskException">The log is damaged or too large, or the file is shorter than it was.</exception>
