@@ -64,6 +64,20 @@ internal sealed class SourceFile : IDisposable
     /// <summary>What of it the file system holds data for.</summary>
     public SparseMap MapData() => new(handle, Length, start);
 
+    /// <summary>True unless the range is a hole of the file.</summary>
+    /// <exception cref="DiskException"><c>FileUnreadable</c>.</exception>
+    public bool HasDataIn(long offset, long count)
+    {
+        try
+        {
+            return MapData().FirstData(offset) is { } data && data.Offset < offset + count;
+        }
+        catch (IOException error)
+        {
+            throw FileErrors.Reading(Path, offset, error);
+        }
+    }
+
     /// <summary>Reads a range that lies within the file.</summary>
     /// <exception cref="DiskException"><c>FileUnreadable</c>, or <c>SourceChanged</c> when the file is shorter now.</exception>
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)

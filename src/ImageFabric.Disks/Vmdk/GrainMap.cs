@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Mapping;
@@ -11,12 +10,12 @@ namespace ImageFabric.Disks.Vmdk;
 /// </summary>
 internal sealed class GrainMap
 {
-    private const int CachedTables = 4096;
+    private const int CachedGroups = 128;
 
     private readonly SourceFile file;
     private readonly VmdkHeader header;
     private readonly uint[] directory;
-    private readonly RecentlyUsed<GrainTable> tables;
+    private readonly RecentlyUsed<GrainTables> tables;
 
     private GrainMap(SourceFile file, VmdkHeader header, uint[] directory, MetadataRegions regions)
     {
@@ -24,7 +23,7 @@ internal sealed class GrainMap
         this.header = header;
         this.directory = directory;
         Regions = regions;
-        tables = new RecentlyUsed<GrainTable>(CachedTables, LoadAsync);
+        tables = new RecentlyUsed<GrainTables>(CachedGroups, LoadAsync);
     }
 
     /// <summary>Where header, descriptor, directory and tables are.</summary>
@@ -47,17 +46,14 @@ internal sealed class GrainMap
         return new GrainMap(file, header, directory, RegionsOf(file, header, descriptor, directory));
     }
 
-    /// <summary>The longest segment that begins at <paramref name="offset"/>, ends at <paramref name="end"/> or before, and is described by one grain table.</summary>
+    /// <summary>The longest segment that begins at <paramref name="offset"/>, ends at <paramref name="end"/> or before, and is described by tables that are kept together.</summary>
     /// <exception cref="DiskException">The tables are damaged or cannot be read.</exception>
     public async ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken)
     {
-        long index = offset / header.GrainTableCoverage;
-        end = Math.Min(end, (index + 1) * header.GrainTableCoverage);
-        if (directory[index] == 0)
-            return new Segment(SegmentKind.Zero, offset, end - offset);
-
-        GrainTable table = await tables.GetAsync(directory[index], cancellationToken).ConfigureAwait(false);
-        Segment segment = table.Next(offset, end);
+        long group = offset / header.GrainTableCoverage / GrainTables.Count;
+        end = Math.Min(end, (group + 1) * GrainTables.Count * header.GrainTableCoverage);
+        GrainTables found = await tables.GetAsync(group, cancellationToken).ConfigureAwait(false);
+        Segment segment = found.Next(offset, end);
         long taken = segment.Kind == SegmentKind.Made ? GrainMarker.Length + 1 : segment.Length;
         if (segment.Kind != SegmentKind.Zero && !Regions.AreOutside(segment.FileOffset, taken))
             throw new DiskException("ImageCorrupt", file.Path, "A grain overlaps one of the file's tables.", segment.FileOffset);
@@ -84,19 +80,9 @@ internal sealed class GrainMap
         return new MetadataRegions(file.Path, starts, ends);
     }
 
-    private async Task<GrainTable> LoadAsync(long sector, CancellationToken cancellationToken)
+    private Task<GrainTables> LoadAsync(long group, CancellationToken cancellationToken)
     {
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(VmdkHeader.GrainTableLength);
-        try
-        {
-            long offset = sector * VmdkHeader.SectorSize;
-            Memory<byte> table = bytes.AsMemory(0, VmdkHeader.GrainTableLength);
-            await file.ReadAsync(offset, table, cancellationToken).ConfigureAwait(false);
-            return new GrainTable(header, file.Path, file.Length, offset, table.Span);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
+        int first = (int)group * GrainTables.Count;
+        return GrainTables.ReadAsync(file, header, directory.AsMemory(first, Math.Min(GrainTables.Count, directory.Length - first)), cancellationToken);
     }
 }
