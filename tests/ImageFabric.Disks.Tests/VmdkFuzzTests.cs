@@ -37,6 +37,30 @@ public sealed class VmdkFuzzTests : IDisposable
         await FuzzRun.RunAsync(images, "vmdk", mutator.Mutate);
     }
 
+    [Fact]
+    public async Task Damaged_descriptors_with_a_flat_extent_in_the_same_file_are_refused_or_read()
+    {
+        string text = "# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\n\nRW 256 FLAT \"damaged.img\" 8\n";
+        byte[] valid = new byte[4096 + 131072];
+        Encoding.ASCII.GetBytes(text).CopyTo(valid, 0);
+        new Random(1).NextBytes(valid.AsSpan(4096));
+        await FuzzRun.RunAsync(images, null, seed =>
+        {
+            var random = new Random(seed);
+            byte[] bytes = (byte[])valid.Clone();
+            for (int i = random.Next(1, 4); i > 0; i--)
+            {
+                int place = random.Next(21, text.Length);
+                if (random.Next(3) == 0)
+                    Encoding.ASCII.GetBytes("\n" + Lines[random.Next(Lines.Length)] + "\n").CopyTo(bytes, place);
+                else
+                    bytes[place] = random.Next(2) == 0 ? (byte)random.Next(256) : (byte)random.Next('0', '9' + 1);
+            }
+
+            return random.Next(10) == 0 ? bytes[..random.Next(22, bytes.Length)] : bytes;
+        });
+    }
+
     private static ImageAnatomy Anatomy(byte[] valid, bool footer)
     {
         int header = footer ? valid.Length - 1024 : 0;
