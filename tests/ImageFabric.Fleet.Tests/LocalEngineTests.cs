@@ -199,6 +199,8 @@ public sealed class LocalEngineTests : IDisposable
     [Fact]
     public void The_engine_is_found_by_the_variable_or_beside_the_module()
     {
+        string? given = Environment.GetEnvironmentVariable("IMAGEFABRIC_ENGINE");
+        Environment.SetEnvironmentVariable("IMAGEFABRIC_ENGINE", null);
         string platform = OperatingSystem.IsWindows() ? "win-x64/imagefabric.exe" : "linux-x64/imagefabric";
         string inModule = Path.GetFullPath(_directory[Path.Combine("engine", platform)]);
         var thrown = Assert.Throws<FleetException>(() => LocalEngine.Find(_directory.Path));
@@ -219,7 +221,7 @@ public sealed class LocalEngineTests : IDisposable
         }
         finally
         {
-            Environment.SetEnvironmentVariable("IMAGEFABRIC_ENGINE", null);
+            Environment.SetEnvironmentVariable("IMAGEFABRIC_ENGINE", given);
         }
     }
 
