@@ -1,0 +1,297 @@
+#!/bin/bash
+# compare.sh [--runs N] [--only s3|directory|memory]...: publishes and pulls the testbed's two Debian images with imagefabric and with its peers,
+# side by side on this machine, and prints what each took and the ratios; then the peak memory on an image of 20 GiB. See docs/performance.md.
+# Needs root, and 30 GB under $TMPDIR (/var/tmp). The engine is the one of ./build.sh engine, or IMAGEFABRIC_ENGINE.
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+root=${here%/tests/*}
+testbed=$root/tests/testbed
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "${0##*/}: $*"; exit 1; }
+usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+runs=1 parts=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --runs) runs=${2:-}; [[ $runs =~ ^[1-9][0-9]?$ ]] || usage; shift ;;
+    --only) case ${2:-} in s3 | directory | memory) parts+=" $2" ;; *) usage ;; esac; shift ;;
+    *) usage ;;
+  esac
+  shift
+done
+parts=${parts:- s3 directory memory}
+has_part() { [[ "$parts " == *" $1 "* ]]; }
+
+[ "$(id -u)" = 0 ] || die "the testbed and its Debian images need root"
+engine=${IMAGEFABRIC_ENGINE:-$root/out/engine/linux-x64/imagefabric}
+[ -x "$engine" ] || die "no engine at $engine: run ./build.sh engine, or set IMAGEFABRIC_ENGINE"
+"$testbed/packages.sh" restic casync rclone qemu-utils vmtouch time openssl mawk jq
+v1=$("$testbed/mk-debian.sh")
+v2=$("$testbed/mk-debian-v2.sh")
+
+W=$(mktemp -d "${TMPDIR:-/var/tmp}/imagefabric-benchmark.XXXXXX")
+client=''
+cleanup() {
+  local status=$?
+  trap '' INT TERM
+  [ -z "$client" ] || ip netns del "$client" 2>/dev/null || true
+  [ ! -e "$W/testbed" ] || "$testbed/down.sh" "$W/testbed" -r || true
+  rm -rf "$W"
+  exit $status
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# ---- measuring
+
+# What makes a later version is the same disk, so a file of the same name.
+mkdir "$W/v1" "$W/v2"
+ln -s "$v1" "$W/v1/disk.raw"
+ln -s "$v2" "$W/v2/disk.raw"
+results=$W/results
+: >"$results"
+
+# Clients of the S3 store run in a network namespace of their own: what crosses its one link is what they moved.
+join_store() {
+  local link
+  say "starting the store"
+  "$testbed/up.sh" "$W/testbed" --hosts 0 --bluestore
+  # shellcheck disable=SC1091
+  . "$W/testbed/env"
+  slot=$(<"$W/testbed/slot")
+  client=ifab$slot-client link=ifab${slot}c
+  ip netns add "$client"
+  ip link add "$link" type veth peer name eth0 netns "$client"
+  ip link set "$link" master "ifab$slot" up
+  local address=${IMAGEFABRIC_TEST_ENDPOINT#http://}
+  ip -n "$client" addr add "${address%.*}.250/24" dev eth0
+  ip -n "$client" link set eth0 up
+  ip -n "$client" link set lo up
+  in_client=(ip netns exec "$client")
+  counters=/sys/class/net/$link/statistics
+}
+in_client=()
+counters=''
+
+# Makes later reads of these files come from the disk.
+forget() {
+  sync -f "$W"
+  vmtouch -q -e -f "$@"
+}
+
+# measure TABLE TOOL STEP WRITTEN COMMAND...: the command, and the sync of the file or directory WRITTEN (may be empty), as one.
+# Appends "TABLE TOOL STEP seconds cpu-seconds peak-KiB sent received load".
+measure() {
+  local table=$1 tool=$2 step=$3 written=$4 sent=0 received=0 seconds user system peak load
+  shift 4
+  read -r load _ </proc/loadavg
+  printf '%-10s %-11s %-14s ' "$table" "$step" "$tool" >&2
+  [ -z "$counters" ] || { sent=$(<"$counters/rx_bytes") received=$(<"$counters/tx_bytes"); }
+  "${in_client[@]}" /usr/bin/time -o "$W/time" -f '%e %U %S %M' \
+    bash -c 'written=$1; shift; "$@" || exit; [ -z "$written" ] || if [ -d "$written" ]; then sync -f "$written"; else sync "$written"; fi' \
+    measured "$written" "$@" >"$W/output" 2>"$W/errors" || { tail -n 5 "$W/output" "$W/errors" >&2; die "$tool failed: $step"; }
+  [ -z "$counters" ] || { sent=$(($(<"$counters/rx_bytes") - sent)) received=$(($(<"$counters/tx_bytes") - received)); }
+  read -r seconds user system peak < <(tail -n 1 "$W/time")
+  say "$seconds s, CPU $user + $system s, $((peak >> 10)) MiB; load before: $load"
+  printf '%s %s %s %s %s %s %s %s %s\n' "$table" "$tool" "$step" "$seconds" "$(echo "$user $system" | awk '{print $1 + $2}')" "$peak" "$sent" "$received" "$load" >>"$results"
+}
+
+# correct SENT RECEIVED: of the last measurement, where no link was there to count them.
+correct() { sed -i -E "\$s/^(([^ ]+ ){6})[^ ]+ [^ ]+/\1$1 $2/" "$results"; }
+
+verify() { cmp "$1" "$2" || die "$2 is not what was published"; }
+result() { jq -r "select(.type == \"result\") | .$1" "$W/output"; }
+# Bytes in the files of a directory.
+size_of() { find "$1" -type f -printf '%s\n' | awk '{s += $1} END {printf "%.0f\n", s}'; }
+
+# ---- S3
+
+publish_fabric() { measure "$1" imagefabric "$2" "$5" "$engine" publish "$3" --name debian --version "$4" --json; }
+
+s3_fabric() {
+  export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/fabric-$1 IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
+  forget "$v1"; publish_fabric s3 publish-v1 "$W/v1/disk.raw" 1 ''
+  forget "$v2"; publish_fabric s3 publish-v2 "$W/v2/disk.raw" 2 ''
+  forget "$v2"; publish_fabric s3 again-v2 "$W/v2/disk.raw" 2 ''
+  measure s3 imagefabric pull-v1 "$W/one.raw" "$engine" pull debian:1 --output "$W/one.raw" --json
+  verify "$v1" "$W/one.raw"
+  forget "$W/one.raw"
+  measure s3 imagefabric pull-v2 "$W/two.raw" "$engine" pull debian:2 --output "$W/two.raw" --seed "$W/one.raw" --json
+  verify "$v2" "$W/two.raw"
+  rm "$W/one.raw" "$W/two.raw"
+}
+
+# The administrator's cache and the host's are two machines' caches.
+s3_restic() {
+  export RESTIC_REPOSITORY=s3:$IMAGEFABRIC_TEST_ENDPOINT/$IMAGEFABRIC_TEST_BUCKET/restic-$1 RESTIC_PASSWORD=benchmark RESTIC_CACHE_DIR=$W/restic-admin
+  local disk=$W/disk.raw
+  "${in_client[@]}" restic -q init >"$W/output"
+  cp --sparse=always "$v1" "$disk"; forget "$disk"
+  measure s3 restic publish-v1 '' restic -q backup --tag v1 "$disk"
+  cp --sparse=always "$v2" "$disk"; forget "$disk"
+  measure s3 restic publish-v2 '' restic -q backup --tag v2 "$disk"
+  forget "$disk"
+  measure s3 restic again-v2 '' restic -q backup --force --tag v2 "$disk"
+  rm "$disk"
+  local version
+  for version in 1 2; do
+    export RESTIC_CACHE_DIR=$W/restic-host$version
+    measure s3 restic pull-v$version "$W/restored" restic -q restore latest --tag v$version --target "$W/restored"
+    local original=v$version
+    verify "${!original}" "$W/restored$disk"
+    rm -rf "$W/restored" "$RESTIC_CACHE_DIR"
+  done
+  rm -rf "$W/restic-admin"
+}
+
+# Plain copies of a compressed disk image: what one does without such a tool.
+s3_copy() {
+  unset AWS_CA_BUNDLE   # rclone 1.60 does not start where it is set
+  export RCLONE_CONFIG_STORE_TYPE=s3 RCLONE_CONFIG_STORE_PROVIDER=Ceph RCLONE_CONFIG_STORE_ENV_AUTH=true RCLONE_CONFIG_STORE_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
+  export RCLONE_CONFIG=/dev/null RCLONE_S3_NO_CHECK_BUCKET=true
+  # shellcheck disable=SC2016
+  local publish='qemu-img convert -c -O qcow2 -o compression_type=zstd "$1" "$2" && rclone copyto "$2" "$3"' remote=store:$IMAGEFABRIC_TEST_BUCKET/copy-$1
+  forget "$v1"; measure s3 qemu-img+rclone publish-v1 '' bash -c "$publish" publish "$v1" "$W/one.qcow2" "$remote/one.qcow2"
+  forget "$v2"; measure s3 qemu-img+rclone publish-v2 '' bash -c "$publish" publish "$v2" "$W/two.qcow2" "$remote/two.qcow2"
+  forget "$v2"; measure s3 qemu-img+rclone again-v2 '' bash -c "$publish" publish "$v2" "$W/two.qcow2" "$remote/two.qcow2"
+  rm "$W/one.qcow2" "$W/two.qcow2"
+  measure s3 qemu-img+rclone pull-v1 "$W/one.qcow2" rclone copyto "$remote/one.qcow2" "$W/one.qcow2"
+  measure s3 qemu-img+rclone pull-v2 "$W/two.qcow2" rclone copyto "$remote/two.qcow2" "$W/two.qcow2"
+  qemu-img compare -q "$v1" "$W/one.qcow2" && qemu-img compare -q "$v2" "$W/two.qcow2" || die "the copies are not what was published"
+  rm "$W/one.qcow2" "$W/two.qcow2"
+}
+
+# ---- directory
+
+directory_fabric() {
+  local store=$W/fabric before
+  export IMAGEFABRIC_STORE=$store
+  unset IMAGEFABRIC_ENDPOINT
+  mkdir "$store"
+  forget "$v1"; publish_fabric directory publish-v1 "$W/v1/disk.raw" 1 "$store"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
+  forget "$v2"; publish_fabric directory publish-v2 "$W/v2/disk.raw" 2 "$store"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
+  forget "$v2"; publish_fabric directory again-v2 "$W/v2/disk.raw" 2 "$store"; correct $(($(size_of "$store") - before)) 0
+  forget "$store"
+  measure directory imagefabric pull-v1 "$W/one.raw" "$engine" pull debian:1 --output "$W/one.raw" --json; correct 0 "$(result bytesFetched)"
+  verify "$v1" "$W/one.raw"
+  forget "$store" "$W/one.raw"
+  measure directory imagefabric pull-v2 "$W/two.raw" "$engine" pull debian:2 --output "$W/two.raw" --seed "$W/one.raw" --json; correct 0 "$(result bytesFetched)"
+  verify "$v2" "$W/two.raw"
+  rm -r "$store" "$W/one.raw" "$W/two.raw"
+}
+
+directory_casync() {
+  local store=$W/casync before
+  mkdir "$store"
+  make() { measure directory casync "$1" "$store" casync make --store="$store/chunks" "$store/$2.caibx" "$3"; }
+  forget "$v1"; make publish-v1 one "$W/v1/disk.raw"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
+  forget "$v2"; make publish-v2 two "$W/v2/disk.raw"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
+  forget "$v2"; make again-v2 two "$W/v2/disk.raw"; correct $(($(size_of "$store") - before)) 0
+  extract() {   # STEP INDEX OUTPUT OPTION...: the chunk files that it opened are those with a time of access
+    find "$store" -type f -exec touch -a -d @0 {} +
+    forget "$store"
+    measure directory casync "$1" "$3" casync extract --store="$store/chunks" "${@:4}" "$store/$2.caibx" "$3"
+    correct 0 "$(find "$store" -type f -newerat @86400 -printf '%s\n' | awk '{s += $1} END {printf "%.0f\n", s}')"
+  }
+  extract pull-v1 one "$W/one.raw"
+  verify "$v1" "$W/one.raw"
+  forget "$W/one.raw"
+  extract pull-v2 two "$W/two.raw" --seed="$W/one.raw"
+  verify "$v2" "$W/two.raw"
+  rm -r "$store" "$W/one.raw" "$W/two.raw"
+}
+
+# ---- peak memory
+
+memory_fabric() {
+  local format
+  export IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
+  say "making the image of 20 GiB"
+  "$here/mk-large.sh" "$W/large.raw"
+  qemu-img convert -O qcow2 "$W/large.raw" "$W/large.qcow2"
+  for format in raw qcow2; do
+    export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/large-$format
+    measure memory "$format" publish '' "$engine" publish "$W/large.$format" --name large --version 1 --json
+    measure memory "$format" pull "$W/pulled.$format" "$engine" pull large:1 --output "$W/pulled.$format" --format $format --json
+    qemu-img compare -q "$W/large.raw" "$W/pulled.$format" || die "the pulled image is not what was published"
+    measure memory "$format" pull-seed "$W/again.$format" "$engine" pull large:1 --output "$W/again.$format" --format $format --seed "$W/pulled.$format" --json
+    qemu-img compare -q "$W/large.raw" "$W/again.$format" || die "the pulled image is not what was published"
+    rm "$W/pulled.$format" "$W/again.$format"
+  done
+}
+
+# ---- printing
+
+machine() {
+  echo "- $(nproc) cores of $(lscpu | sed -n 's/^Model name: *//p' | head -1), $(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo) of memory, $(findmnt -no FSTYPE -T "$W"), Linux $(uname -r), $(. /etc/os-release; echo "$PRETTY_NAME")"
+  echo "- imagefabric $("$engine" --version | head -1), restic $(restic version | awk '{print $2}'), casync $(casync --version | awk '{print $2; exit}'), rclone $(rclone version | awk '{print $2; exit}'), qemu-img $(qemu-img --version | awk '{print $3; exit}'), Ceph $(ceph --version | awk '{print $3}')"
+  echo "- images: v1 holds $(du -m "$v1" | cut -f1) MiB, v2 $(du -m "$v2" | cut -f1) MiB, of $(($(stat -c %s "$v1") >> 30)) GiB each"
+  echo "- runs: $runs; load average when a measurement began: $(awk '{if (min == "" || $9 < min) min = $9; if ($9 > max) max = $9} END {print min " to " max}' "$results")"
+}
+
+# compare_table TABLE PEER...: of several runs the shortest times and the largest memory and bytes.
+compare_table() {
+  awk -v table="$1" -v peers="${*:2}" '
+    $1 == table {
+      key = $2 SUBSEP $3
+      if (!(key in seconds) || $4 < seconds[key]) seconds[key] = $4
+      if (!(key in cpu) || $5 < cpu[key]) cpu[key] = $5
+      if ($6 * 1.024e-3 > peak[key]) peak[key] = $6 * 1.024e-3
+      if ($7 / 1e6 > sent[key]) sent[key] = $7 / 1e6
+      if ($8 / 1e6 > received[key]) received[key] = $8 / 1e6
+    }
+    function row(label, values, step, n, i, ours) {
+      ours = values["imagefabric", step]
+      printf "| %s | %.1f |", label, ours
+      for (i = 1; i <= count; i++) {
+        n = values[peer[i], step]
+        printf " %.1f | %s |", n, (n > 0 ? sprintf("%.2f", ours / n) : "-")
+      }
+      print ""
+    }
+    function step_rows(step, label, bytes, verb) {
+      row(label ": time, s", seconds, step)
+      row("CPU time, s", cpu, step)
+      if (verb == "sent") row("MB sent", sent, step)
+      else row("MB fetched", received, step)
+      row("peak memory, MB", peak, step)
+    }
+    END {
+      count = split(peers, peer, " ")
+      printf "| | imagefabric |"
+      for (i = 1; i <= count; i++) printf " %s | ratio |", peer[i]
+      printf "\n| --- | --: |"
+      for (i = 1; i <= count; i++) printf " --: | --: |"
+      print ""
+      step_rows("publish-v1", "**publish v1**", sent, "sent")
+      step_rows("publish-v2", "**publish v2 over v1**", sent, "sent")
+      step_rows("again-v2", "**publish v2 again**", sent, "sent")
+      step_rows("pull-v1", "**pull v1, nothing there**", received, "fetched")
+      step_rows("pull-v2", "**pull v2, v1 there**", received, "fetched")
+    }' "$results"
+}
+
+memory_table() {
+  echo "| 20 GiB, 4 GiB of data | format | peak memory, MB | time, s | CPU time, s | MB sent | MB fetched |"
+  echo "| --- | --- | --: | --: | --: | --: | --: |"
+  awk '$1 == "memory" {
+    name = $3 == "pull-seed" ? "pull, all of it in a seed" : $3
+    printf "| %s | %s | %.0f | %.1f | %.1f | %.1f | %.1f |\n", name, $2, $6 * 1.024e-3, $4, $5, $7 / 1e6, $8 / 1e6 }' "$results"
+}
+
+# ---- the run
+
+if has_part s3 || has_part memory; then join_store; fi
+for ((run = 1; run <= runs; run++)); do
+  if has_part s3; then s3_fabric $run; s3_restic $run; s3_copy $run; fi
+done
+if has_part memory; then memory_fabric; fi
+in_client=() counters=''
+if has_part directory; then
+  for ((run = 1; run <= runs; run++)); do directory_fabric; directory_casync; done
+fi
+
+machine
+if has_part s3; then echo; echo "S3 store (Ceph RADOS gateway); a ratio is imagefabric / peer"; echo; compare_table s3 restic qemu-img+rclone; fi
+if has_part directory; then echo; echo "Store in a local directory; a ratio is imagefabric / peer"; echo; compare_table directory casync; fi
+if has_part memory; then echo; echo "Peak memory of imagefabric, S3 store"; echo; memory_table; fi
