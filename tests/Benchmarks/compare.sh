@@ -25,18 +25,20 @@ has_part() { [[ "$parts " == *" $1 "* ]]; }
 [ "$(id -u)" = 0 ] || die "the testbed and its Debian images need root"
 engine=${IMAGEFABRIC_ENGINE:-$root/out/engine/linux-x64/imagefabric}
 [ -x "$engine" ] || die "no engine at $engine: run ./build.sh engine, or set IMAGEFABRIC_ENGINE"
-"$testbed/packages.sh" restic casync rclone qemu-utils vmtouch time openssl mawk jq
+"$testbed/packages.sh" restic casync rclone qemu-utils xfsprogs vmtouch time openssl mawk jq
 v1=$("$testbed/mk-debian.sh")
 v2=$("$testbed/mk-debian-v2.sh")
 
-W=$(mktemp -d "${TMPDIR:-/var/tmp}/imagefabric-benchmark.XXXXXX")
+B=$(mktemp -d "${TMPDIR:-/var/tmp}/imagefabric-benchmark.XXXXXX")
+W=$B/disk   # the files that are measured with, on a file system of their own
 client=''
 cleanup() {
   local status=$?
   trap '' INT TERM
   [ -z "$client" ] || ip netns del "$client" 2>/dev/null || true
-  [ ! -e "$W/testbed" ] || "$testbed/down.sh" "$W/testbed" -r || true
-  rm -rf "$W"
+  [ ! -e "$B/testbed" ] || "$testbed/down.sh" "$B/testbed" -r || true
+  ! mountpoint -q "$W" || umount -l "$W"
+  rm -rf "$B"
   exit $status
 }
 trap cleanup EXIT
@@ -44,21 +46,30 @@ trap 'exit 130' INT TERM
 
 # ---- measuring
 
-# What makes a later version is the same disk, so a file of the same name.
-mkdir "$W/v1" "$W/v2"
-ln -s "$v1" "$W/v1/disk.raw"
-ln -s "$v2" "$W/v2/disk.raw"
-results=$W/results
+# XFS with reflink, as the testbed's hosts have. What others write to this machine's disk is not waited for when it is synced.
+make_disk() {
+  local loop
+  truncate -s 60G "$B/disk.xfs"
+  mkfs.xfs -q -m reflink=1 "$B/disk.xfs"
+  mkdir "$W"
+  loop=$(losetup --direct-io=on -f --show "$B/disk.xfs")
+  mount -o discard "$loop" "$W" || { losetup -d "$loop"; die "cannot mount $loop"; }
+  losetup -d "$loop"   # takes effect with the last user
+  cp --sparse=always "$v1" "$W/v1.raw"; v1=$W/v1.raw
+  cp --sparse=always "$v2" "$W/v2.raw"; v2=$W/v2.raw
+  sync -f "$W"
+}
+results=$B/results
 : >"$results"
 
 # Clients of the S3 store run in a network namespace of their own: what crosses its one link is what they moved.
 join_store() {
   local link
   say "starting the store"
-  "$testbed/up.sh" "$W/testbed" --hosts 0 --bluestore
+  "$testbed/up.sh" "$B/testbed" --hosts 0 --bluestore
   # shellcheck disable=SC1091
-  . "$W/testbed/env"
-  slot=$(<"$W/testbed/slot")
+  . "$B/testbed/env"
+  slot=$(<"$B/testbed/slot")
   client=ifab$slot-client link=ifab${slot}c
   ip netns add "$client"
   ip link add "$link" type veth peer name eth0 netns "$client"
@@ -87,11 +98,11 @@ measure() {
   read -r load _ </proc/loadavg
   printf '%-10s %-11s %-14s ' "$table" "$step" "$tool" >&2
   [ -z "$counters" ] || { sent=$(<"$counters/rx_bytes") received=$(<"$counters/tx_bytes"); }
-  "${in_client[@]}" /usr/bin/time -o "$W/time" -f '%e %U %S %M' \
+  "${in_client[@]}" /usr/bin/time -o "$B/time" -f '%e %U %S %M' \
     bash -c 'written=$1; shift; "$@" || exit; [ -z "$written" ] || if [ -d "$written" ]; then sync -f "$written"; else sync "$written"; fi' \
-    measured "$written" "$@" >"$W/output" 2>"$W/errors" || { tail -n 5 "$W/output" "$W/errors" >&2; die "$tool failed: $step"; }
+    measured "$written" "$@" >"$B/output" 2>"$B/errors" || { tail -n 5 "$B/output" "$B/errors" >&2; die "$tool failed: $step"; }
   [ -z "$counters" ] || { sent=$(($(<"$counters/rx_bytes") - sent)) received=$(($(<"$counters/tx_bytes") - received)); }
-  read -r seconds user system peak < <(tail -n 1 "$W/time")
+  read -r seconds user system peak < <(tail -n 1 "$B/time")
   say "$seconds s, CPU $user + $system s, $((peak >> 10)) MiB; load before: $load"
   printf '%s %s %s %s %s %s %s %s %s\n' "$table" "$tool" "$step" "$seconds" "$(echo "$user $system" | awk '{print $1 + $2}')" "$peak" "$sent" "$received" "$load" >>"$results"
 }
@@ -100,7 +111,7 @@ measure() {
 correct() { sed -i -E "\$s/^(([^ ]+ ){6})[^ ]+ [^ ]+/\1$1 $2/" "$results"; }
 
 verify() { cmp "$1" "$2" || die "$2 is not what was published"; }
-result() { jq -r "select(.type == \"result\") | .$1" "$W/output"; }
+result() { jq -r "select(.type == \"result\") | .$1" "$B/output"; }
 # Bytes in the files of a directory.
 size_of() { find "$1" -type f -printf '%s\n' | awk '{s += $1} END {printf "%.0f\n", s}'; }
 
@@ -110,9 +121,9 @@ publish_fabric() { measure "$1" imagefabric "$2" "$5" "$engine" publish "$3" --n
 
 s3_fabric() {
   export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/fabric-$1 IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
-  forget "$v1"; publish_fabric s3 publish-v1 "$W/v1/disk.raw" 1 ''
-  forget "$v2"; publish_fabric s3 publish-v2 "$W/v2/disk.raw" 2 ''
-  forget "$v2"; publish_fabric s3 again-v2 "$W/v2/disk.raw" 2 ''
+  forget "$v1"; publish_fabric s3 publish-v1 "$v1" 1 ''
+  forget "$v2"; publish_fabric s3 publish-v2 "$v2" 2 ''
+  forget "$v2"; publish_fabric s3 again-v2 "$v2" 2 ''
   measure s3 imagefabric pull-v1 "$W/one.raw" "$engine" pull debian:1 --output "$W/one.raw" --json
   verify "$v1" "$W/one.raw"
   forget "$W/one.raw"
@@ -123,9 +134,9 @@ s3_fabric() {
 
 # The administrator's cache and the host's are two machines' caches.
 s3_restic() {
-  export RESTIC_REPOSITORY=s3:$IMAGEFABRIC_TEST_ENDPOINT/$IMAGEFABRIC_TEST_BUCKET/restic-$1 RESTIC_PASSWORD=benchmark RESTIC_CACHE_DIR=$W/restic-admin
+  export RESTIC_REPOSITORY=s3:$IMAGEFABRIC_TEST_ENDPOINT/$IMAGEFABRIC_TEST_BUCKET/restic-$1 RESTIC_PASSWORD=benchmark RESTIC_CACHE_DIR=$B/restic-admin
   local disk=$W/disk.raw
-  "${in_client[@]}" restic -q init >"$W/output"
+  "${in_client[@]}" restic -q init >"$B/output"
   cp --sparse=always "$v1" "$disk"; forget "$disk"
   measure s3 restic publish-v1 '' restic -q backup --tag v1 "$disk"
   cp --sparse=always "$v2" "$disk"; forget "$disk"
@@ -133,15 +144,17 @@ s3_restic() {
   forget "$disk"
   measure s3 restic again-v2 '' restic -q backup --force --tag v2 "$disk"
   rm "$disk"
-  local version
+  # restore of this restic writes every hole out as zeros; dump with a sparse writer is the shorter way
+  # shellcheck disable=SC2016
+  local version pull='set -o pipefail; restic -q dump --tag "$1" latest "$2" | dd of="$3" bs=1M iflag=fullblock conv=sparse status=none'
   for version in 1 2; do
-    export RESTIC_CACHE_DIR=$W/restic-host$version
-    measure s3 restic pull-v$version "$W/restored" restic -q restore latest --tag v$version --target "$W/restored"
+    export RESTIC_CACHE_DIR=$B/restic-host$version
+    measure s3 restic pull-v$version "$W/restored.raw" bash -c "$pull" pull v$version "$disk" "$W/restored.raw"
     local original=v$version
-    verify "${!original}" "$W/restored$disk"
-    rm -rf "$W/restored" "$RESTIC_CACHE_DIR"
+    verify "${!original}" "$W/restored.raw"
+    rm -r "$W/restored.raw" "$RESTIC_CACHE_DIR"
   done
-  rm -rf "$W/restic-admin"
+  rm -rf "$B/restic-admin"
 }
 
 # Plain copies of a compressed disk image: what one does without such a tool.
@@ -168,9 +181,9 @@ directory_fabric() {
   export IMAGEFABRIC_STORE=$store
   unset IMAGEFABRIC_ENDPOINT
   mkdir "$store"
-  forget "$v1"; publish_fabric directory publish-v1 "$W/v1/disk.raw" 1 "$store"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
-  forget "$v2"; publish_fabric directory publish-v2 "$W/v2/disk.raw" 2 "$store"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
-  forget "$v2"; publish_fabric directory again-v2 "$W/v2/disk.raw" 2 "$store"; correct $(($(size_of "$store") - before)) 0
+  forget "$v1"; publish_fabric directory publish-v1 "$v1" 1 "$store"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
+  forget "$v2"; publish_fabric directory publish-v2 "$v2" 2 "$store"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
+  forget "$v2"; publish_fabric directory again-v2 "$v2" 2 "$store"; correct $(($(size_of "$store") - before)) 0
   forget "$store"
   measure directory imagefabric pull-v1 "$W/one.raw" "$engine" pull debian:1 --output "$W/one.raw" --json; correct 0 "$(result bytesFetched)"
   verify "$v1" "$W/one.raw"
@@ -184,9 +197,9 @@ directory_casync() {
   local store=$W/casync before
   mkdir "$store"
   make() { measure directory casync "$1" "$store" casync make --store="$store/chunks" "$store/$2.caibx" "$3"; }
-  forget "$v1"; make publish-v1 one "$W/v1/disk.raw"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
-  forget "$v2"; make publish-v2 two "$W/v2/disk.raw"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
-  forget "$v2"; make again-v2 two "$W/v2/disk.raw"; correct $(($(size_of "$store") - before)) 0
+  forget "$v1"; make publish-v1 one "$v1"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
+  forget "$v2"; make publish-v2 two "$v2"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
+  forget "$v2"; make again-v2 two "$v2"; correct $(($(size_of "$store") - before)) 0
   extract() {   # STEP INDEX OUTPUT OPTION...: the chunk files that it opened are those with a time of access
     find "$store" -type f -exec touch -a -d @0 {} +
     forget "$store"
@@ -281,6 +294,8 @@ memory_table() {
 
 # ---- the run
 
+say "making the disk"
+make_disk
 if has_part s3 || has_part memory; then join_store; fi
 for ((run = 1; run <= runs; run++)); do
   if has_part s3; then s3_fabric $run; s3_restic $run; s3_copy $run; fi
