@@ -142,15 +142,34 @@ public sealed class DiskTargetTests : IDisposable
         string image = images.File("disk.img");
         DiskExtent[] extents = [new(0, 65536)];
         await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
+            await target.WriteAsync(0, Filled(65536, 1), CancellationToken.None);
+        Assert.Equal("raw", await FormatAsync(image));
+
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
+            await target.CompleteAsync(CancellationToken.None);
+        Assert.Equal(format.Split('-')[0], await FormatAsync(image));
+
+        await (await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None)).DisposeAsync();
+        Assert.Equal("raw", await FormatAsync(image));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_being_filled_is_nobody_elses()
+    {
+        string image = images.File("disk.img");
+        DiskExtent[] extents = [new(0, 65536)];
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "raw", 1 << 20, extents, CancellationToken.None))
         {
             await target.WriteAsync(0, Filled(65536, 1), CancellationToken.None);
-            Assert.Equal("raw", await FormatAsync(image));
+
+            DiskException written = await Assert.ThrowsAsync<DiskException>(() => DiskTarget.OpenAsync(image, "raw", 2 << 20, extents, CancellationToken.None));
+            DiskException read = await Assert.ThrowsAsync<DiskException>(() => FormatAsync(image));
             await target.CompleteAsync(CancellationToken.None);
+            Assert.Equal(("HostWriteFailed", "FileUnreadable"), (written.Id, read.Id));
         }
 
-        Assert.Equal(format.Split('-')[0], await FormatAsync(image));
-        await using (await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
-            Assert.Equal("raw", await FormatAsync(image));
+        Assert.Equal(Filled(65536, 1), (await File.ReadAllBytesAsync(image))[..65536]);
+        Assert.Equal(1 << 20, new FileInfo(image).Length);
     }
 
     [Theory]

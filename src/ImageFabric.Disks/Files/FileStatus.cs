@@ -37,6 +37,15 @@ internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modi
         return new FileStatus(IsDiskType(answer.Mode), length, ((Int128)answer.ModifiedSeconds * 1_000_000_000) + answer.ModifiedNanoseconds);
     }
 
+    /// <summary>Says whether a path leads to an open file, or to another one that took its name. Where the name of an open file cannot be taken, always true.</summary>
+    public static bool IsAt(string path, SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+            return true;
+        LinuxCalls.StatusAnswer opened = Ask(file);
+        return TryAsk(path, out LinuxCalls.StatusAnswer named) && (named.Inode, named.Device) == (opened.Inode, opened.Device);
+    }
+
     private static bool IsDiskType(ushort mode) => (mode & FileTypeMask) is RegularFile or BlockDevice;
 
     [SupportedOSPlatform("linux")]

@@ -59,6 +59,9 @@ internal static unsafe partial class LinuxCalls
         [FieldOffset(28)]
         public ushort Mode;
 
+        [FieldOffset(32)]
+        public ulong Inode;
+
         [FieldOffset(40)]
         public ulong Size;
 
@@ -67,5 +70,8 @@ internal static unsafe partial class LinuxCalls
 
         [FieldOffset(120)]
         public uint ModifiedNanoseconds;
+
+        [FieldOffset(136)]
+        public ulong Device;
     }
 }

@@ -9,6 +9,9 @@ internal sealed class TargetFile : IDisposable
 {
     private const int ZeroPiece = 1 << 20;
 
+    /// <summary>A few file systems number their files anew at every look.</summary>
+    private const int MostAttempts = 10;
+
     private readonly string path;
 
     private TargetFile(string path, SafeFileHandle handle, bool reopened)
@@ -23,13 +26,22 @@ internal sealed class TargetFile : IDisposable
     /// <summary>True when the file was there with the wanted length, so that it may hold what an earlier run wrote.</summary>
     public bool Reopened { get; }
 
-    /// <exception cref="DiskException"><c>HostDiskFull</c> or <c>HostWriteFailed</c>.</exception>
+    /// <summary>Opens the file, or makes it, for this writer alone.</summary>
+    /// <exception cref="DiskException"><c>HostDiskFull</c>, or <c>HostWriteFailed</c> also when another program is filling the file.</exception>
     public static TargetFile Open(string path, long length)
     {
         SafeFileHandle? handle = null;
         try
         {
-            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, FileOptions.Asynchronous);
+            handle = OpenAlone(path);
+
+            // Who held the file before may have finished and renamed it between its opening here and its locking: then it is no longer the one to fill.
+            for (int attempt = 1; !FileStatus.IsAt(path, handle) && attempt < MostAttempts; attempt++)
+            {
+                handle.Dispose();
+                handle = OpenAlone(path);
+            }
+
             bool reopened = RandomAccess.GetLength(handle) == length;
             if (!reopened)
             {
@@ -120,6 +132,9 @@ internal sealed class TargetFile : IDisposable
     }
 
     public void Dispose() => Handle.Dispose();
+
+    private static SafeFileHandle OpenAlone(string path) =>
+        File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
 
     private async ValueTask ClearAsync(SparseMap map, long start, long end, CancellationToken cancellationToken)
     {
