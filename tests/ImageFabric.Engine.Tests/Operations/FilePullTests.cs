@@ -80,6 +80,45 @@ public sealed class FilePullTests : IDisposable
     }
 
     [EngineFact]
+    public async Task A_file_that_one_pull_is_filling_is_left_alone_by_another()
+    {
+        string disk = SampleDisk.MakeDense(scratch["disk.raw"], 96 * Mebi, 96 * Mebi);
+        (await store.PublishAsync(disk, "1")).Succeeded();
+        (await store.PublishAsync(SampleDisk.MakeDense(scratch["other.raw"], 2 * Mebi, Mebi, seed: 2), "2")).Succeeded();
+        string output = scratch["out.raw"];
+        await using EngineProgram first = store.Start("pull", "disk:1", "--output", output);
+        await first.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType);
+        first.Send(Signal.Stop);
+        Assert.False(File.Exists(output));
+
+        ErrorEvent refused = (await store.PullAsync("2", output)).Failure();
+        first.Send(Signal.Continue);
+        (await first.FinishedAsync()).Succeeded();
+
+        Assert.Equal(("HostWriteFailed", output + ".partial"), (refused.Id, refused.Target));
+        QemuImg.AssertIdentical(disk, "raw", output, "raw");
+    }
+
+    [EngineFact]
+    public async Task Pulls_into_one_file_at_the_same_moment_give_one_of_the_images_whole()
+    {
+        string[] disks = [SampleDisk.MakeDense(scratch["a.raw"], 32 * Mebi, 32 * Mebi, seed: 1), SampleDisk.MakeDense(scratch["b.raw"], 24 * Mebi, 24 * Mebi, seed: 2)];
+        (await store.PublishAsync(disks[0], "0")).Succeeded();
+        (await store.PublishAsync(disks[1], "1")).Succeeded();
+        string output = scratch["out.raw"];
+        for (int round = 0; round < 5; round++)
+        {
+            EngineAnswer[] answers = await Task.WhenAll(store.PullAsync("0", output, "--force"), store.PullAsync("1", output, "--force"));
+
+            Assert.Contains(answers, answer => answer.ExitCode == 0);
+            Assert.All(answers.Where(answer => answer.ExitCode != 0), answer => Assert.Equal("HostWriteFailed", answer.Failure().Id));
+            int whole = Array.FindIndex(disks, disk => new FileInfo(disk).Length == new FileInfo(output).Length);
+            answers[whole].Succeeded();
+            QemuImg.AssertIdentical(disks[whole], "raw", output, "raw");
+        }
+    }
+
+    [EngineFact]
     public async Task Without_a_version_the_newest_is_taken()
     {
         string first = SampleDisk.MakeDense(scratch["first.raw"], Mebi, Mebi);
