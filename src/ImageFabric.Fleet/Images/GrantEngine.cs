@@ -50,12 +50,8 @@ internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IG
         await _asking.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            lock (_gate)
-            {
-                if (_ended is not null)
-                    throw new FleetException(_ended.Error);
-                _unanswered.Enqueue(answer);
-            }
+            if (!TryQueue(answer, out FleetException? ended))
+                throw new FleetException(ended!.Error);
 
             // Not cancelled half-way: half a line would spoil the next host's demand.
             await _process!.WriteLineAsync(ProtocolJson.Serialize(demand), _disposing.Token).ConfigureAwait(false);
@@ -143,6 +139,19 @@ internal sealed class GrantEngine(LocalEngine engine, GrantRequest request) : IG
     {
         if (!_image.TrySetException(error))
             Next()?.TrySetException(error);
+    }
+
+    // The error is thrown by the caller, outside the lock.
+    private bool TryQueue(TaskCompletionSource<GrantEvent> answer, out FleetException? ended)
+    {
+        lock (_gate)
+        {
+            ended = _ended;
+            if (ended is null)
+                _unanswered.Enqueue(answer);
+        }
+
+        return ended is null;
     }
 
     private TaskCompletionSource<GrantEvent>? Next()
