@@ -23,6 +23,35 @@ public sealed class FileSystemTests(XfsFileSystem xfs) : IClassFixture<XfsFileSy
     }
 
     [XfsFact]
+    public void What_files_share_is_counted_for_each_of_them()
+    {
+        using (SafeFileHandle source = Make(xfs.File("counted"), Noise(1 << 20)))
+        {
+            RandomAccess.FlushToDisk(source);
+            Assert.Equal(new FileAllocation(1 << 20, 0), FileAllocation.Of(xfs.File("counted")));
+            using SafeFileHandle destination = Make(xfs.File("counted-clone"), Noise(65536));
+            for (int i = 1; i < 200; i++)
+                Assert.True(BlockClone.TryClone(source, i * 4096, destination, i * 8192, 4096));
+        }
+
+        Assert.Equal(199 * 4096, FileAllocation.Of(xfs.File("counted")).SharedLength);
+        FileAllocation clone = FileAllocation.Of(xfs.File("counted-clone"));
+        Assert.Equal(199 * 4096, clone.SharedLength);
+        // Seven of the sixteen blocks it had before are replaced.
+        Assert.InRange(clone.AllocatedLength, (199 + 9) * 4096, 2 << 20);
+    }
+
+    [XfsFact]
+    public void A_file_is_in_use_as_long_as_somebody_has_it_open()
+    {
+        using (Make(xfs.File("open"), Noise(4096)))
+            Assert.True(FileUse.IsOpen(xfs.File("open")));
+        using (File.OpenHandle(xfs.File("open")))
+            Assert.True(FileUse.IsOpen(xfs.File("open")));
+        Assert.False(FileUse.IsOpen(xfs.File("open")));
+    }
+
+    [XfsFact]
     public void A_range_the_file_system_cannot_share_gives_false_and_changes_nothing()
     {
         using SafeFileHandle source = Make(xfs.File("odd-source"), Noise(65536));

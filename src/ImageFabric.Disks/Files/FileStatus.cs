@@ -46,6 +46,10 @@ internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modi
         return TryAsk(path, out LinuxCalls.StatusAnswer named) && (named.Inode, named.Device) == (opened.Inode, opened.Device);
     }
 
+    /// <summary>Bytes that the file system holds for a file; on Windows its length.</summary>
+    public static long AllocatedLength(SafeFileHandle file) =>
+        OperatingSystem.IsLinux() ? (long)Ask(file).Blocks * 512 : RandomAccess.GetLength(file);
+
     private static bool IsDiskType(ushort mode) => (mode & FileTypeMask) is RegularFile or BlockDevice;
 
     [SupportedOSPlatform("linux")]

@@ -15,6 +15,27 @@ internal static unsafe partial class LinuxCalls
     /// <summary>_IOW(0x94, 13, struct file_clone_range), linux/fs.h.</summary>
     public const nuint CloneRangeRequest = 0x4020940D;
 
+    /// <summary>F_SETLEASE, fcntl(2).</summary>
+    public const int SetLease = 1024;
+
+    /// <summary>F_WRLCK: a lease that is given only while nobody else has the file open.</summary>
+    public const int WriteLease = 1;
+
+    /// <summary>EAGAIN.</summary>
+    public const int TryAgain = 11;
+
+    /// <summary>_IOWR('f', 11, struct fiemap), linux/fiemap.h.</summary>
+    public const nuint ExtentMapRequest = 0xC020660B;
+
+    /// <summary>FIEMAP_FLAG_SYNC: what is still in memory only gets its place first.</summary>
+    public const uint ExtentMapSync = 0x1;
+
+    /// <summary>FIEMAP_EXTENT_LAST.</summary>
+    public const uint LastExtent = 0x1;
+
+    /// <summary>FIEMAP_EXTENT_SHARED: other files have the same blocks.</summary>
+    public const uint SharedExtent = 0x2000;
+
     /// <summary>FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, linux/falloc.h.</summary>
     public const int PunchHole = 0x01 | 0x02;
 
@@ -26,6 +47,12 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int CloneRange(SafeFileHandle destination, nuint request, CloneRangeArgument* argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int MapExtents(SafeFileHandle file, nuint request, ExtentMap* map);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(SafeFileHandle file, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
@@ -52,6 +79,32 @@ internal static unsafe partial class LinuxCalls
         public ulong DestinationOffset;
     }
 
+    /// <summary>struct fiemap, linux/fiemap.h; so many <see cref="MappedExtent"/> as it says follow it in memory.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ExtentMap
+    {
+        public ulong Start;
+        public ulong Length;
+        public uint Flags;
+        public uint MappedExtents;
+        public uint ExtentCount;
+        public uint Reserved;
+    }
+
+    /// <summary>struct fiemap_extent, linux/fiemap.h.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 56)]
+    public struct MappedExtent
+    {
+        [FieldOffset(0)]
+        public ulong Logical;
+
+        [FieldOffset(16)]
+        public ulong Length;
+
+        [FieldOffset(40)]
+        public uint Flags;
+    }
+
     /// <summary>The fields of struct statx that are needed, linux/stat.h; the same on every processor family.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct StatusAnswer
@@ -64,6 +117,10 @@ internal static unsafe partial class LinuxCalls
 
         [FieldOffset(40)]
         public ulong Size;
+
+        /// <summary>In units of 512 bytes.</summary>
+        [FieldOffset(48)]
+        public ulong Blocks;
 
         [FieldOffset(112)]
         public long ModifiedSeconds;
