@@ -32,4 +32,15 @@ public interface IHypervisor
     /// <c>InvalidRequest</c>, <c>VmNotFound</c>, <c>VmRunning</c>, <c>HostWriteFailed</c>, <c>HypervisorUnavailable</c> or <c>HypervisorFailed</c>.
     /// </exception>
     Task<VmResult> RemoveAsync(string name, bool force, CancellationToken ct);
+
+    /// <summary>The files that machines of this host need, whether or not the machines were made from images.</summary>
+    /// <param name="ct">Stops the work.</param>
+    /// <exception cref="HypervisorException">
+    /// <c>HypervisorUnavailable</c>, or <c>HypervisorFailed</c> also when what a disk is based on cannot be told.
+    /// </exception>
+    Task<IReadOnlyList<DiskUse>> DiskUsesAsync(CancellationToken ct);
+
+    /// <summary>Looks for what is missing or weak for making machines on this host. What it finds is in the results, not thrown.</summary>
+    /// <param name="ct">Stops the work.</param>
+    Task<IReadOnlyList<HostTestResult>> TestAsync(CancellationToken ct);
 }

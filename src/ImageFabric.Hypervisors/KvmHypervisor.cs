@@ -16,6 +16,8 @@ public sealed class KvmHypervisor : IHypervisor
     private readonly MachineCreation _creation;
     private readonly MachineListing _listing;
     private readonly MachineRemoval _removal;
+    private readonly DiskChains _chains;
+    private readonly HostExamination _examination;
 
     /// <summary>Works on the machines of one image directory; nothing is looked at or made yet.</summary>
     /// <param name="imageDirectory">The host's image directory. The files of a machine are in <c>vms/NAME</c> in it.</param>
@@ -31,6 +33,8 @@ public sealed class KvmHypervisor : IHypervisor
         _creation = new MachineCreation(virsh, qemuImg, directories, reader, new AddressWait(reader, addressInterval));
         _listing = new MachineListing(virsh, reader);
         _removal = new MachineRemoval(virsh, directories, reader);
+        _chains = new DiskChains(virsh, qemuImg, directories);
+        _examination = new HostExamination(virsh, qemuImg);
     }
 
     /// <inheritdoc/>
@@ -42,4 +46,10 @@ public sealed class KvmHypervisor : IHypervisor
 
     /// <inheritdoc/>
     public Task<VmResult> RemoveAsync(string name, bool force, CancellationToken ct) => _removal.RemoveAsync(name, force, ct);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DiskUse>> DiskUsesAsync(CancellationToken ct) => _chains.AllAsync(ct);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<HostTestResult>> TestAsync(CancellationToken ct) => _examination.RunAsync(ct);
 }

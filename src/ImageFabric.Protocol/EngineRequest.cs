@@ -59,4 +59,16 @@ public static class Operations
 
     /// <summary>On a host: removes such a virtual machine and its files: <see cref="VmRemoveRequest"/>, answered by <see cref="VmResult"/>.</summary>
     public const string VmRemove = "vm-remove";
+
+    /// <summary>On a host: the images that are there: <see cref="HostImageListRequest"/>, answered by one <see cref="HostImageResult"/> each.</summary>
+    public const string HostImageList = "host-image-list";
+
+    /// <summary>On a host: removes images, or says which it would: <see cref="HostImageRemoveRequest"/>, answered by one <see cref="HostImageResult"/> each.</summary>
+    public const string HostImageRemove = "host-image-remove";
+
+    /// <summary>On a host: reads images and checks every byte: <see cref="HostImageTestRequest"/>, answered by one <see cref="HostImageTestResult"/> each.</summary>
+    public const string HostImageTest = "host-image-test";
+
+    /// <summary>On a host: what is missing or weak: <see cref="HostTestRequest"/>, answered by one <see cref="HostTestResult"/> for each check.</summary>
+    public const string HostTest = "host-test";
 }

@@ -83,6 +83,8 @@ public static class ErrorCatalog
         new("HostWriteFailed", "WriteError", "The host cannot write into its image directory.", "Check the directory and its permissions."),
         new("OutputExists", "ResourceExists", "The output file exists.", "Name another file, or allow it to be replaced."),
         new("ImageNotOnHost", "ObjectNotFound", "The host does not have the image.", "Sync the image to the host first."),
+        new("ImageInUse", "ResourceBusy", "A machine of the host is based on the image, or one is being made from it.", "Remove the machines that the message names first."),
+        new("HostImageCorrupt", "InvalidData", "The host's copy of the image is not what was published.", "Remove it with Remove-VmHostImage and sync the image again."),
         new("HostUnreachable", "ConnectionError", "The host cannot be reached over SSH.", "Check name, port, network and that sshd runs there."),
         new("HostKeyUnknown", "SecurityError", "The host's SSH key is not known.", "Check the key's fingerprint and add it to known_hosts, for example with ssh-keyscan."),
         new("HostKeyChanged", "SecurityError", "The host's SSH key is not the one that is known.", "Find out why before you remove the old key from known_hosts: somebody may be in between."),

@@ -205,3 +205,14 @@ function Initialize-RealEngine {
     $env:XDG_CONFIG_HOME = Join-Path $Path 'config'
     $env:XDG_DATA_HOME = Join-Path $Path 'data'
 }
+
+function Get-HostImageAnswer {
+    <# .SYNOPSIS
+        A result of the engine on a host that describes an image there. #>
+    param([string] $Image = 'ubuntu:24.04.3', [string] $State = 'Present', [string[]] $UsedBy)
+
+    @{
+        type = 'result'; image = $Image; imageId = 'sha256:' + 'ab' * 32; state = $State; format = 'raw'; path = "/var/lib/images/$Image.raw"
+        virtualSize = 20GB; allocatedSize = 2GB; sharedSize = 1536MB; lastUsed = '2025-03-01T12:30:00Z'; published = '2025-02-01T08:00:00Z'; usedBy = $UsedBy
+    }
+}

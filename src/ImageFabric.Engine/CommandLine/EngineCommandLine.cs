@@ -41,6 +41,7 @@ internal static class EngineCommandLine
         StoreCommands.Pull(),
         FleetCommands.Sync(),
         VmCommands.Vm(),
+        HostCommands.Host(),
         StoreCommands.Test(),
         StoreCommands.Verify(),
         StoreCommands.Probe(),

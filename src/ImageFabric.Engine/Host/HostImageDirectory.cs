@@ -40,6 +40,9 @@ internal sealed class HostImageDirectory
 
     public string PartialPath(ImageId id, string format) => Path.Combine(partial, $"{id.Hex}.{format}");
 
+    /// <summary>A path of a file to make and to delete or rename again, on the file system of the images.</summary>
+    public string TemporaryPath() => Path.Combine(partial, $"{Guid.NewGuid():N}.tmp");
+
     /// <summary>Makes the directories that are missing.</summary>
     /// <exception cref="OperationException"><c>HostWriteFailed</c>.</exception>
     public void Create()
@@ -58,19 +61,68 @@ internal sealed class HostImageDirectory
     /// <summary>Lets one process of this host at a time work on an image, and waits for it.</summary>
     public async Task<IDisposable> LockAsync(ImageId id, CancellationToken cancellationToken)
     {
-        string path = Path.Combine(locks, id.Hex);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                await Task.Delay(LockPoll, cancellationToken).ConfigureAwait(false);
-            }
+            if (TryLock(id) is { } locked)
+                return locked;
+            await Task.Delay(LockPoll, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>As <see cref="LockAsync"/>, but null at once when another process works on the image.</summary>
+    public IDisposable? TryLock(ImageId id) => TryOpenLock(id.Hex, FileAccess.ReadWrite, FileShare.None);
+
+    /// <summary>Keeps an image from being removed while a machine is made from it, which takes it for good. Several may hold it.</summary>
+    /// <returns>Null when the image is just being removed.</returns>
+    public IDisposable? TryHold(ImageId id) => TryOpenLock(UseLock(id), FileAccess.Read, FileShare.Read);
+
+    /// <summary>The right to remove an image; null when a machine is being made from it.</summary>
+    public IDisposable? TryClaim(ImageId id) => TryOpenLock(UseLock(id), FileAccess.ReadWrite, FileShare.None);
+
+    /// <summary>Every image file here, whole ones first.</summary>
+    public IEnumerable<HostImageFile> Files() => FilesIn(images, whole: true).Concat(FilesIn(partial, whole: false));
+
+    /// <summary>Every name that leads to an image, whether or not its file is there.</summary>
+    public IEnumerable<HostImageRecord> Records()
+    {
+        if (!Directory.Exists(names))
+            yield break;
+        foreach (string file in Directory.EnumerateFiles(names, "*.json", SearchOption.AllDirectories))
+        {
+            if (TryReadRecord(file) is { } record)
+                yield return record;
+        }
+    }
+
+    /// <summary>When an image was last synced or a machine made from it.</summary>
+    public DateTime LastUsed(HostImageFile file) =>
+        file.IsWhole && File.Exists(IndexPath(file.Id)) ? File.GetLastWriteTimeUtc(IndexPath(file.Id)) : File.GetLastWriteTimeUtc(file.Path);
+
+    /// <summary>Remembers that an image was used now.</summary>
+    public void Touch(ImageId id)
+    {
+        if (File.Exists(IndexPath(id)))
+            File.SetLastWriteTimeUtc(IndexPath(id), DateTime.UtcNow);
+    }
+
+    /// <summary>Forgets a name.</summary>
+    public void Forget(HostImageRecord record)
+    {
+        File.Delete(RecordPath(record.Name, record.Version));
+        string directory = Path.Combine(names, record.Name);
+        DirectorySync.Flush(directory);
+        if (!Directory.EnumerateFileSystemEntries(directory).Any())
+            Directory.Delete(directory);
+    }
+
+    /// <summary>Deletes a file, and the index with the last whole one of its image.</summary>
+    public void Delete(HostImageFile file)
+    {
+        File.Delete(file.Path);
+        if (FindFormat(file.Id, null) is null)
+            File.Delete(IndexPath(file.Id));
+        DirectorySync.Flush(images);
     }
 
     /// <summary>The format an image is here in, the asked one first; null when it is not here.</summary>
@@ -142,16 +194,11 @@ internal sealed class HostImageDirectory
             .MaxBy(r => r.Published, StringComparer.Ordinal);
     }
 
-    private IEnumerable<HostImageRecord> Records()
-    {
-        if (!Directory.Exists(names))
-            yield break;
-        foreach (string file in Directory.EnumerateFiles(names, "*.json", SearchOption.AllDirectories))
-        {
-            if (TryReadRecord(file) is { } record)
-                yield return record;
-        }
-    }
+    private static IEnumerable<HostImageFile> FilesIn(string directory, bool whole) => !Directory.Exists(directory)
+        ? []
+        : new DirectoryInfo(directory).EnumerateFiles()
+            .Where(static file => IdOf(file) is not null)
+            .Select(file => new HostImageFile(IdOf(file)!.Value, file.Extension.TrimStart('.'), file.FullName, whole));
 
     // A record that cannot be read names nothing; the image behind it stays, and the next sync writes the record anew.
     private static HostImageRecord? TryReadRecord(string file)
@@ -168,7 +215,7 @@ internal sealed class HostImageDirectory
 
     private async Task WriteAsync(string path, byte[] content, CancellationToken cancellationToken)
     {
-        string temporary = Path.Combine(partial, $"{Guid.NewGuid():N}.tmp");
+        string temporary = TemporaryPath();
         try
         {
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
@@ -190,6 +237,22 @@ internal sealed class HostImageDirectory
 
     private static ImageId? IdOf(FileInfo file) =>
         DiskTarget.Formats.Contains(file.Extension.TrimStart('.')) && ImageId.TryParse("sha256:" + Path.GetFileNameWithoutExtension(file.Name), out ImageId id) ? id : null;
+
+    // .NET locks a file for one when it shares nothing, and for several when all of them only read.
+    private FileStream? TryOpenLock(string name, FileAccess access, FileShare share)
+    {
+        string path = Path.Combine(locks, name);
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, access, share, bufferSize: 1);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    private static string UseLock(ImageId id) => id.Hex + ".use";
 
     private string IndexPath(ImageId id) => Path.Combine(images, id.Hex + ".index");
 

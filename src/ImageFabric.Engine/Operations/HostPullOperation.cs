@@ -37,6 +37,7 @@ internal static class HostPullOperation
         }
 
         await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published), cancellationToken).ConfigureAwait(false);
+        directory.Touch(id);
         result.DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         output.Result(result);
     }

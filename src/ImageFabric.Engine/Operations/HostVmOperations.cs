@@ -17,6 +17,13 @@ internal static class HostVmOperations
         string? preferred = BaseImage.Formats.Contains(record?.Format) ? record?.Format : null;
         if (record is null || !ImageId.TryParse(record.ImageId, out ImageId id) || directory.FindFormat(id, preferred) is not { } format)
             throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
+
+        // From here to its definition nobody may remove what the machine will be based on.
+        using IDisposable hold = directory.TryHold(id)
+            ?? throw new OperationException("ImageNotOnHost", reference.ToString(), $"{reference} is just being removed from the host.");
+        if (!File.Exists(directory.ImagePath(id, format)))
+            throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
+        directory.Touch(id);
         var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}");
         output.Result(await Hypervisor(directory).CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));
     }
@@ -30,7 +37,9 @@ internal static class HostVmOperations
     public static async Task RemoveAsync(VmRemoveRequest request, IEventOutput output, CancellationToken cancellationToken) =>
         output.Result(await Hypervisor(new HostImageDirectory(request.ImageDirectory)).RemoveAsync(request.Name, request.Force, cancellationToken).ConfigureAwait(false));
 
-    private static KvmHypervisor Hypervisor(HostImageDirectory directory) => OperatingSystem.IsLinux()
+    /// <summary>The hypervisor of this host.</summary>
+    /// <exception cref="OperationException"><c>HostNotSupported</c>.</exception>
+    public static KvmHypervisor Hypervisor(HostImageDirectory directory) => OperatingSystem.IsLinux()
         ? new KvmHypervisor(directory.Root)
         : throw new OperationException("HostNotSupported", Environment.MachineName, "Virtual machines are made on Linux hosts with libvirt.");
 }

@@ -21,13 +21,21 @@ internal static class ResultText
             : $"{r.Path} is here already.",
         SyncResult r => $"{r.Host,-24} {r.Image,-32} {r.Status,-14} {Size(r.BytesFetched),10} fetched {Size(r.BytesReused),10} reused {Seconds(r.DurationSeconds),8}  {r.Path}",
         VmResult r => $"{r.Name,-24} {r.State,-8} {r.Image,-32} {r.Cpu,3} CPU {Size(r.MemoryBytes),9} {Size(r.DiskSizeBytes),9}  {string.Join(' ', r.Addresses ?? [])}".TrimEnd(),
+        HostImageResult r => $"{r.Image,-40} {r.State,-9} {r.Format,-7} {Size(r.AllocatedSize),10} {(r.SharedSize is { } shared ? Size(shared) : "?"),10}  {Day(r.LastUsed)}  {string.Join(' ', r.UsedBy ?? [])}".TrimEnd(),
+        HostImageTestResult r => r.Intact
+            ? $"{r.Image} ({r.Format}) is what was published: {r.ChunksVerified.ToString(CultureInfo.InvariantCulture)} chunks checked, {Size(r.BytesRead)} read in {Seconds(r.DurationSeconds)}."
+            : $"{r.Image} ({r.Format}) is damaged: {r.Damage}",
+        HostTestResult r => $"{r.Status,-8} {r.Check,-15} {r.Message}" + (r.RecommendedAction is null ? "" : $"\n{"",24} {r.RecommendedAction}"),
         _ => throw new ArgumentException($"No text for {result.GetType().Name}.", nameof(result)),
     };
 
     /// <summary>The line above a list of such results, or null when they are no list.</summary>
-    public static string? Heading(EngineEvent result) => result is ImageResult
-        ? $"{"IMAGE",-40} {"DISK",10} {"DATA",10} {"STORED",10}  PUBLISHED   ID"
-        : null;
+    public static string? Heading(EngineEvent result) => result switch
+    {
+        ImageResult => $"{"IMAGE",-40} {"DISK",10} {"DATA",10} {"STORED",10}  PUBLISHED   ID",
+        HostImageResult => $"{"IMAGE",-40} {"STATE",-9} {"FORMAT",-7} {"TAKES",10} {"SHARED",10}  LAST USED   USED BY",
+        _ => null,
+    };
 
     private static string Size(long bytes) => ByteSize.Text(bytes);
 

@@ -44,6 +44,10 @@ internal static class ServeSession
         VmCreateRequest r => HostVmOperations.CreateAsync(r, output, cancellationToken),
         VmListRequest r => HostVmOperations.ListAsync(r, output, cancellationToken),
         VmRemoveRequest r => HostVmOperations.RemoveAsync(r, output, cancellationToken),
+        HostImageListRequest r => HostImageOperations.ListAsync(r, output, cancellationToken),
+        HostImageRemoveRequest r => HostImageOperations.RemoveAsync(r, output, cancellationToken),
+        HostImageTestRequest r => HostImageOperations.TestAsync(r, output, cancellationToken),
+        HostTestRequest r => HostTestOperation.RunAsync(r, output, cancellationToken),
         _ => throw new ArgumentException($"No operation for {request.GetType().Name}.", nameof(request)),
     };
 
@@ -65,6 +69,10 @@ internal static class ServeSession
             Protocol.Operations.VmCreate => Read<VmCreateRequest>(line),
             Protocol.Operations.VmList => Read<VmListRequest>(line),
             Protocol.Operations.VmRemove => Read<VmRemoveRequest>(line),
+            Protocol.Operations.HostImageList => Read<HostImageListRequest>(line),
+            Protocol.Operations.HostImageRemove => Read<HostImageRemoveRequest>(line),
+            Protocol.Operations.HostImageTest => Read<HostImageTestRequest>(line),
+            Protocol.Operations.HostTest => Read<HostTestRequest>(line),
             _ => throw new OperationException("InvalidRequest", header.Operation, $"There is no operation '{header.Operation}'."),
         };
     }

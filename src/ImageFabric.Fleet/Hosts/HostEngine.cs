@@ -38,13 +38,37 @@ public sealed class HostEngine
     /// <exception cref="OperationCanceledException">Cancelled. No process is left here.</exception>
     public Task RunAsync<T>(
         HostRequest request, Action<T> onResult, IEngineObserver? observer, IGrantSource? grants, CancellationToken cancellationToken)
+        where T : EngineEvent => RunAsync(request, onResult, null, observer, grants, cancellationToken);
+
+    /// <summary>The same for an operation on several items, of which each may fail for itself.</summary>
+    /// <typeparam name="T">The class of the operation's results.</typeparam>
+    /// <param name="request">What to do.</param>
+    /// <param name="onResult">Called for each result, on any thread.</param>
+    /// <param name="onError">Called for each error the engine says, on any thread; these are not thrown.</param>
+    /// <param name="observer">Hears progress and log lines.</param>
+    /// <param name="grants">Answers the engine's demands. Null for operations that have none.</param>
+    /// <param name="cancellationToken">Ends the engine there, and the connection within 1.5 s.</param>
+    /// <exception cref="FleetException">The host cannot be reached, or its engine ended without saying why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled. No process is left here.</exception>
+    public Task RunAsync<T>(
+        HostRequest request,
+        Action<T> onResult,
+        Action<ErrorEvent>? onError,
+        IEngineObserver? observer,
+        IGrantSource? grants,
+        CancellationToken cancellationToken)
         where T : EngineEvent =>
         _address.IsLocal
-            ? _engine.RunAsync(request, onResult, null, observer, grants, cancellationToken)
-            : RunRemoteAsync(request, onResult, observer, grants, cancellationToken);
+            ? _engine.RunAsync(request, onResult, onError, observer, grants, cancellationToken)
+            : RunRemoteAsync(request, onResult, onError, observer, grants, cancellationToken);
 
     private async Task RunRemoteAsync<T>(
-        HostRequest request, Action<T> onResult, IEngineObserver? observer, IGrantSource? grants, CancellationToken cancellationToken)
+        HostRequest request,
+        Action<T> onResult,
+        Action<ErrorEvent>? onError,
+        IEngineObserver? observer,
+        IGrantSource? grants,
+        CancellationToken cancellationToken)
         where T : EngineEvent
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -54,7 +78,7 @@ public sealed class HostEngine
         try
         {
             await HostBootstrap.EstablishAsync(ssh, _address, upload, observer, cancellationToken).ConfigureAwait(false);
-            var conversation = new EngineConversation<T>(ssh, _address.Name, onResult, null, observer, grants);
+            var conversation = new EngineConversation<T>(ssh, _address.Name, onResult, onError, observer, grants);
             int exitCode = await conversation.RunAsync(request, cancellationToken).ConfigureAwait(false);
             if (!conversation.ErrorSaid)
                 await CheckExitAsync(ssh, exitCode, conversation.Spoke, cancellationToken).ConfigureAwait(false);

@@ -20,6 +20,20 @@ internal sealed class MachineDirectories(string imageDirectory)
     public MachineFiles? FilesIn(string directory) =>
         Path.GetDirectoryName(directory) == _root && MachineName.IsValid(Path.GetFileName(directory)) ? new MachineFiles(directory) : null;
 
+    /// <summary>The records of all machines that were finished.</summary>
+    /// <exception cref="HypervisorException"><c>HypervisorFailed</c>: a record is damaged.</exception>
+    public IEnumerable<MachineRecord> Records()
+    {
+        if (!Directory.Exists(_root))
+            yield break;
+        foreach (string directory in Directory.EnumerateDirectories(_root))
+        {
+            string record = new MachineFiles(directory).Record;
+            if (File.Exists(record))
+                yield return MachineRecord.Read(record);
+        }
+    }
+
     /// <summary>Makes the directory of a new machine, in place of what a creation that was killed may have left.</summary>
     /// <param name="name">The new machine's name.</param>
     /// <param name="hasDomain">Whether libvirt has a domain of that name.</param>

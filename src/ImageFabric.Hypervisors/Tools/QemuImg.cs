@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace ImageFabric.Hypervisors.Tools;
 
@@ -32,13 +33,41 @@ internal sealed class QemuImg(string program = "qemu-img")
     public Task GrowAsync(string path, long size, CancellationToken ct) =>
         RunAsync(path, ["resize", "-q", "-f", "qcow2", path, Bytes(size)], ct);
 
+    /// <summary>A disk's file and all that it is based on, from the top down; absolute where qemu-img knows the directory.</summary>
+    /// <param name="path">The disk, absolute. It may be in use.</param>
+    /// <param name="format">Its format, never guessed from the guest's own data.</param>
+    /// <param name="ct">Stops the work.</param>
+    /// <exception cref="HypervisorException"><c>HypervisorFailed</c>: the chain cannot be followed to its end.</exception>
+    public async Task<IReadOnlyList<string>> ChainAsync(string path, string format, CancellationToken ct)
+    {
+        string json = await RunAsync(path, ["info", "-U", "--backing-chain", "--output=json", "-f", format, path], ct).ConfigureAwait(false);
+        using JsonDocument chain = JsonDocument.Parse(json);
+        var files = new List<string>();
+        foreach (JsonElement image in chain.RootElement.EnumerateArray())
+        {
+            if (image.TryGetProperty("filename", out JsonElement file) && file.GetString() is { } name)
+                files.Add(name);
+        }
+
+        return files;
+    }
+
+    /// <summary>Its version, for example <c>7.2.22</c>.</summary>
+    public async Task<string> VersionAsync(CancellationToken ct)
+    {
+        string text = await RunAsync(_tool.Name, ["--version"], ct).ConfigureAwait(false);
+        string[] words = text.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        int at = Array.IndexOf(words, "version");
+        return at >= 0 && at + 1 < words.Length ? words[at + 1] : "unknown";
+    }
+
     private static string Bytes(long size) => size.ToString(CultureInfo.InvariantCulture);
 
-    private async Task RunAsync(string target, string[] arguments, CancellationToken ct)
+    private async Task<string> RunAsync(string target, string[] arguments, CancellationToken ct)
     {
         ToolOutput output = await _tool.RunAsync(arguments, input: "", grace: TimeSpan.Zero, ct).ConfigureAwait(false);
         if (output.ExitCode == 0)
-            return;
+            return output.Output;
         string id = output.Error.Contains("No space left on device", StringComparison.Ordinal) ? "HostDiskFull" : "HypervisorFailed";
         throw new HypervisorException(id, target, $"{_tool.Name} {arguments[0]}: {output.Complaint($"{_tool.Name}: ")}");
     }

@@ -37,6 +37,14 @@ internal sealed class Virsh(string connection, string program = "virsh")
         return Lines(await AskAsync(connection, arguments, ct).ConfigureAwait(false));
     }
 
+    /// <summary>libvirt's own version, for example <c>9.0.0</c>.</summary>
+    public async Task<string> VersionAsync(CancellationToken ct)
+    {
+        string text = await AskAsync(connection, ["version", "--daemon"], ct).ConfigureAwait(false);
+        string? line = Lines(text).FirstOrDefault(static l => l.StartsWith("Running against daemon:", StringComparison.Ordinal));
+        return line is null ? "unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+    }
+
     /// <summary>All domains, running or not.</summary>
     public async Task<IReadOnlyList<DomainReference>> DomainsAsync(CancellationToken ct)
     {
@@ -53,9 +61,16 @@ internal sealed class Virsh(string connection, string program = "virsh")
     }
 
     /// <summary>A domain's definition with its live state, or null when there is no such domain.</summary>
-    public async Task<XDocument?> DefinitionAsync(Guid domain, CancellationToken ct)
+    public Task<XDocument?> DefinitionAsync(Guid domain, CancellationToken ct) => DefinitionAsync(domain, inactive: false, ct);
+
+    /// <summary>A domain's definition, or null when there is no such domain.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="inactive">As it will be at its next start; otherwise with its live state.</param>
+    /// <param name="ct">Stops the work.</param>
+    public async Task<XDocument?> DefinitionAsync(Guid domain, bool inactive, CancellationToken ct)
     {
-        string? text = await AskOfDomainAsync(["dumpxml", Id(domain)], ct).ConfigureAwait(false);
+        string[] arguments = inactive ? ["dumpxml", Id(domain), "--inactive"] : ["dumpxml", Id(domain)];
+        string? text = await AskOfDomainAsync(arguments, ct).ConfigureAwait(false);
         return text is null ? null : XDocument.Parse(text);
     }
 

@@ -8,6 +8,18 @@ namespace ImageFabric.PowerShell;
 /// <summary>Makes PowerShell's error records of the product's errors.</summary>
 internal static class EngineErrorRecord
 {
+    /// <summary>One record for one of several items that a host works on: the text names the host, the target is the item.</summary>
+    public static ErrorRecord From(ErrorEvent error, HostConnection host) => From(
+        new FleetException(new ErrorEvent
+        {
+            Id = error.Id,
+            Category = error.Category,
+            Message = $"{host.Name}: {error.Message}",
+            Target = error.Target,
+            RecommendedAction = error.RecommendedAction,
+        }),
+        null);
+
     /// <summary>One record: the stable id begins its FullyQualifiedErrorId.</summary>
     /// <param name="exception">The error.</param>
     /// <param name="target">What the user named. Null: what the error itself says it happened to.</param>

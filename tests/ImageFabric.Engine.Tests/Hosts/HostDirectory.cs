@@ -48,11 +48,10 @@ internal sealed class HostDirectory(TestStore store) : IAsyncDisposable
     }
 
     /// <summary>Runs <c>vm list</c> or <c>vm remove</c>.</summary>
-    public async Task<EngineAnswer> VmAsync(string command, KvmHost host, params string[] arguments)
-    {
-        await using EngineProgram vm = Start(["vm", command, "--host", host.Name, .. arguments], environment: null);
-        return await vm.FinishedAsync();
-    }
+    public Task<EngineAnswer> VmAsync(string command, KvmHost host, params string[] arguments) => RunAsync(["vm", command, "--host", host.Name, .. arguments]);
+
+    /// <summary>Runs <c>host images</c>, <c>remove</c>, <c>verify</c> or <c>test</c>.</summary>
+    public Task<EngineAnswer> HostAsync(string command, KvmHost host, params string[] arguments) => RunAsync(["host", command, .. arguments, "--host", host.Name]);
 
     public async ValueTask DisposeAsync()
     {
@@ -60,6 +59,12 @@ internal sealed class HostDirectory(TestStore store) : IAsyncDisposable
         string command =
             $"for vm in $(ls '{Machines}' 2>/dev/null); do virsh destroy $vm; virsh undefine $vm; done >/dev/null 2>&1; rm -rf '{Path}'";
         await Task.WhenAll(Testbed.Hosts.Select(host => host.RunAsync(command)));
+    }
+
+    private async Task<EngineAnswer> RunAsync(string[] command)
+    {
+        await using EngineProgram program = Start(command, environment: null);
+        return await program.FinishedAsync();
     }
 
     private EngineProgram Start(string[] command, IReadOnlyDictionary<string, string?>? environment)

@@ -61,6 +61,9 @@ internal sealed class FakeHost : IDisposable
         File.WriteAllText(Path.Combine(directory, "state"), state);
     }
 
+    /// <summary>What the domain will be at its next start.</summary>
+    public void SetInactive(Guid id, string xml) => File.WriteAllText(Path.Combine(State, "domains", id.ToString(), "inactive"), xml);
+
     public void Rename(string id, string name) => File.WriteAllText(Path.Combine(State, "domains", id, "name"), name);
 
     public void Forget(string id) => Directory.Delete(Path.Combine(State, "domains", id), recursive: true);

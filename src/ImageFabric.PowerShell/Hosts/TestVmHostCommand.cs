@@ -1,0 +1,64 @@
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+using ImageFabric.Fleet;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.PowerShell;
+
+/// <summary>Says what hosts lack for images and machines: one object for each check.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "VmHost")]
+[OutputType(typeof(VmHostTest))]
+public sealed class TestVmHostCommand : HostCmdlet
+{
+    /// <summary>Hosts as <c>[user@]host[:port]</c>. Without it: this machine.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [PlainName]
+    [Alias("ComputerName")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(HostNameCompleter))]
+    public string[] HostName { get; set; } = ["localhost"];
+
+    /// <summary>Room that should be free for images, in bytes. Without it: 10GB.</summary>
+    [Parameter]
+    [ValidateRange(0L, long.MaxValue)]
+    public long FreeSpace { get; set; } = 10L << 30;
+
+    /// <summary>
+    /// The store that the hosts should reach: a registered name, a directory or an <c>s3://</c> address. Without it: <c>IMAGEFABRIC_STORE</c>, then
+    /// the registered default; the user's own directory store is not looked for.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? Store { get; set; }
+
+    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    {
+        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        foreach (string hostName in HostName)
+        {
+            try
+            {
+                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
+                StartOn(host, () => TestAsync(host, StoreAddress.ForHosts(store.Location), cancellationToken), cancellationToken);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
+            }
+        }
+    }
+
+    private async Task TestAsync(HostConnection host, string? storeAddress, CancellationToken cancellationToken)
+    {
+        using var observer = new EngineObserver(Pipeline, $"Testing {host.Name}", host.Name);
+        var request = new HostTestRequest
+        {
+            ImageDirectory = host.ImageDirectory,
+            StoreAddress = storeAddress,
+            FreeBytes = FreeSpace,
+        };
+        await new HostEngine(host.Address, Engine).RunAsync<HostTestResult>(
+            request, result => Pipeline.WriteObject(new VmHostTest(host, result)), observer, grants: null, cancellationToken).ConfigureAwait(false);
+    }
+}
