@@ -19,11 +19,11 @@ public static class DiskImage
     /// Opens a disk image file for reading. Its format is told by its content, never by its name; a file that has no known format's mark is a raw disk.
     /// </summary>
     /// <param name="path">A regular file or a block device.</param>
-    /// <param name="policy">Limits of size.</param>
+    /// <param name="policy">What may be read.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="DiskException">
     /// <c>FileNotFound</c>, <c>FileUnreadable</c>, <c>FormatNotSupported</c>, <c>FormatFeatureNotSupported</c>, <c>ImageCorrupt</c>,
-    /// <c>ForeignReference</c>, <c>ImageTooLarge</c>, <c>ImageEmpty</c>, or <c>SourceChanged</c>.
+    /// <c>ForeignReference</c>, <c>ImageTooLarge</c>, <c>ImageEmpty</c>, <c>FormatNotAllowed</c>, <c>SectorSizeNotAllowed</c>, or <c>SourceChanged</c>.
     /// </exception>
     public static async Task<ILogicalDisk> OpenAsync(string path, DiskPolicy policy, CancellationToken cancellationToken)
     {
@@ -35,6 +35,8 @@ public static class DiskImage
             if (file.Length > policy.MaximumFileLength)
                 throw new DiskException("ImageTooLarge", path, $"The file has {file.Length} bytes; the limit is {policy.MaximumFileLength}.");
             string format = await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
+            if (policy.AllowedFormats is { } allowed && Formats.Contains(format) && !allowed.Contains(format))
+                throw new DiskException("FormatNotAllowed", path, $"The file is of the format {format}; the policy allows {string.Join(", ", allowed)}.");
             ILogicalDisk disk = format switch
             {
                 "raw" => new RawDisk(file),
@@ -50,6 +52,8 @@ public static class DiskImage
                 throw new DiskException("ImageEmpty", path, "The disk has no bytes.");
             if (disk.Length > policy.MaximumVirtualLength)
                 throw new DiskException("ImageTooLarge", path, $"The disk has {disk.Length} bytes; the limit is {policy.MaximumVirtualLength}.");
+            if (disk.SectorSize < policy.MinimumSectorSize || disk.SectorSize > policy.MaximumSectorSize)
+                throw new DiskException("SectorSizeNotAllowed", path, $"The disk has sectors of {disk.SectorSize} bytes; the policy allows {policy.MinimumSectorSize} to {policy.MaximumSectorSize}.");
             return disk;
         }
         catch

@@ -9,6 +9,15 @@ public sealed record DiskPolicy
     /// <summary>Largest disk, as the guest sees it, in bytes. 64 TiB unless set.</summary>
     public long MaximumVirtualLength { get; init; } = 64L << 40;
 
-    /// <summary>64 TiB for either.</summary>
+    /// <summary>The formats that are read, of <see cref="DiskImage.Formats"/>. Null: all.</summary>
+    public IReadOnlyList<string>? AllowedFormats { get; init; }
+
+    /// <summary>Smallest logical sector, in bytes. 512 unless set.</summary>
+    public int MinimumSectorSize { get; init; } = 512;
+
+    /// <summary>Largest logical sector, in bytes. 4096 unless set.</summary>
+    public int MaximumSectorSize { get; init; } = 4096;
+
+    /// <summary>64 TiB for either size, every format, sectors of 512 to 4096 bytes.</summary>
     public static DiskPolicy Default { get; } = new();
 }

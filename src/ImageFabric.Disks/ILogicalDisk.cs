@@ -7,14 +7,23 @@ public interface ILogicalDisk : IDisposable
     /// <summary>Format of the file: <c>raw</c>, <c>qcow2</c>, …</summary>
     string Format { get; }
 
+    /// <summary>
+    /// Kind of the format: <c>v2</c> or <c>v3</c> of qcow2, <c>dynamic</c> or <c>fixed</c> of VHDX, VHD and VDI, <c>monolithicSparse</c>,
+    /// <c>streamOptimized</c> or <c>monolithicFlat</c> of VMDK and OVA. Null where there is one kind only.
+    /// </summary>
+    string? Subformat => null;
+
+    /// <summary>Bytes of a logical sector: 512, or what the format says.</summary>
+    int SectorSize => 512;
+
     /// <summary>Size of the disk in bytes, as the guest sees it.</summary>
     long Length { get; }
 
     /// <summary>Size of the file in bytes.</summary>
     long FileLength { get; }
 
-    /// <summary>What a person should know about the file although it can be read, for example that internal snapshots are ignored. One sentence each.</summary>
-    IReadOnlyList<string> Notices { get; }
+    /// <summary>What a person should know about the file although it can be read, for example that internal snapshots are ignored.</summary>
+    IReadOnlyList<DiskNotice> Notices { get; }
 
     /// <summary>
     /// The parts of the disk that may hold data, in ascending order, without overlap, never empty, within <see cref="Length"/>. What they leave out

@@ -13,7 +13,7 @@ internal static class Faults
     public static ErrorEvent Describe(Exception fault) => fault switch
     {
         FleetException fleet => fleet.Error,
-        DiskException disk => Make(disk.Id, disk.Target, disk.Message),
+        DiskException disk => Make(disk.Id, disk.Target, disk.Message, disk.Offset),
         StoreException store => Make(store.Id, store.Target, store.Message),
         HypervisorException hypervisor => Make(hypervisor.Id, hypervisor.Target, hypervisor.Message),
         OperationException operation => Make(operation.Id, operation.Target, operation.Message),
@@ -24,9 +24,9 @@ internal static class Faults
     /// <summary>True for a fault that the error table does not explain, so that its stack trace is worth showing.</summary>
     public static bool IsDefect(Exception fault) => Describe(fault).Id == "InternalError";
 
-    private static ErrorEvent Make(string id, string? target, string message)
+    private static ErrorEvent Make(string id, string? target, string message, long? offset = null)
     {
         ErrorDescription description = ErrorCatalog.Describe(id);
-        return new ErrorEvent { Id = description.Id, Category = description.Category, Message = message, Target = target, RecommendedAction = description.RecommendedAction };
+        return new ErrorEvent { Id = description.Id, Category = description.Category, Message = message, Target = target, Offset = offset, RecommendedAction = description.RecommendedAction };
     }
 }

@@ -8,6 +8,9 @@ namespace ImageFabric.Hypervisors;
 /// <param name="Reference"><c>NAME:VERSION</c>.</param>
 public sealed record BaseImage(string Path, string Format, string ImageId, long VirtualSize, string Reference)
 {
+    /// <summary>How it boots: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
+    public string? BootMode { get; init; }
+
     /// <summary>The formats that machines can be made from, the better one first.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["raw", "qcow2"];
 }

@@ -12,7 +12,7 @@ public interface IHypervisor
     /// <param name="ct">Stops the work, and undoes it.</param>
     /// <returns>The machine as it then is.</returns>
     /// <exception cref="HypervisorException">
-    /// <c>InvalidRequest</c>, <c>VmExists</c>, <c>DiskTooSmall</c>, <c>NetworkNotFound</c>, <c>ImageNotOnHost</c>, <c>HostDiskFull</c>,
+    /// <c>InvalidRequest</c>, <c>VmExists</c>, <c>DiskTooSmall</c>, <c>NetworkNotFound</c>, <c>FirmwareNotAvailable</c>, <c>ImageNotOnHost</c>, <c>HostDiskFull</c>,
     /// <c>HostWriteFailed</c>, <c>HypervisorUnavailable</c> or <c>HypervisorFailed</c>.
     /// </exception>
     Task<VmResult> CreateAsync(VmCreateRequest request, BaseImage image, Action<string> warn, CancellationToken ct);

@@ -94,6 +94,10 @@ public sealed class ErrorEvent : EngineEvent
     [DataMember(Name = "target", EmitDefaultValue = false)]
     public string? Target { get; set; }
 
+    /// <summary>Where in the target, in bytes, if it is a file and that can be said.</summary>
+    [DataMember(Name = "offset", EmitDefaultValue = false)]
+    public long? Offset { get; set; }
+
     /// <summary>What to do about it.</summary>
     [DataMember(Name = "recommendedAction", EmitDefaultValue = false)]
     public string? RecommendedAction { get; set; }

@@ -36,6 +36,9 @@ public static class Operations
     /// <summary>Preflight of a disk image file: <see cref="TestRequest"/>, answered by <see cref="TestResult"/>.</summary>
     public const string Test = "test";
 
+    /// <summary>Published image to a file of this machine: <see cref="SaveRequest"/>, answered by <see cref="PullResult"/>.</summary>
+    public const string Save = "save";
+
     /// <summary>What a store honours: <see cref="ProbeRequest"/>, answered by <see cref="ProbeResult"/>.</summary>
     public const string Probe = "probe";
 

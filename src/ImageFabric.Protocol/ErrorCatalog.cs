@@ -54,6 +54,8 @@ public static class ErrorCatalog
         new("ImageCorrupt", "InvalidData", "The file's own tables contradict each other or point outside it.", "Check the file with qemu-img check and take it from its source again."),
         new("ForeignReference", "SecurityError", "The file refers to another file, which would be read in the publisher's name.", "Flatten it: qemu-img convert makes a file that stands alone."),
         new("ImageTooLarge", "LimitsExceeded", "The file or its virtual disk is larger than the policy allows.", "Shrink the disk, or raise the limit."),
+        new("FormatNotAllowed", "PermissionDenied", "The policy does not allow the file's format.", "Convert the file to a format that the message names, or allow its format."),
+        new("SectorSizeNotAllowed", "PermissionDenied", "The policy does not allow disks with sectors of that size.", "Convert the disk, or allow its sector size."),
         new("ImageEmpty", "InvalidData", "The virtual disk has no bytes.", "Check that the file was written completely."),
         new("SourceChanged", "InvalidOperation", "The file changed while it was read.", "Shut the machine that uses it down, and publish again."),
 
@@ -103,6 +105,7 @@ public static class ErrorCatalog
         new("VmNotFound", "ObjectNotFound", "The host has no such machine made from an image.", "List them with Get-VmFromImage."),
         new("VmRunning", "ResourceBusy", "The machine runs.", "Shut it down, or force the removal."),
         new("DiskTooSmall", "InvalidArgument", "The disk size asked for is smaller than the image.", "Ask for the image's size or more."),
+        new("FirmwareNotAvailable", "NotInstalled", "The host has no UEFI firmware for machines.", "Install it on the host (on Debian the package ovmf), or make the machine with BIOS firmware."),
         new("NetworkNotFound", "ObjectNotFound", "The host has no such network or bridge.", "Check with virsh net-list --all on the host."),
     ];
 }

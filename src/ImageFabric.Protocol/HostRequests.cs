@@ -25,7 +25,7 @@ public sealed class PullRequest : HostRequest
     [DataMember(Name = "image")]
     public ImageResult? Image { get; set; }
 
-    /// <summary><c>raw</c> or <c>qcow2</c>. Null: raw.</summary>
+    /// <summary>Format of the file: <c>raw</c>, <c>qcow2</c>, <c>vhdx</c>, <c>vhdx-fixed</c>, <c>vhd</c>, <c>vhd-fixed</c> or <c>vmdk</c>. Null: what machines can be made from.</summary>
     [DataMember(Name = "format", EmitDefaultValue = false)]
     public string? Format { get; set; }
 }
@@ -34,6 +34,12 @@ public sealed class PullRequest : HostRequest
 [DataContract]
 public sealed class VmCreateRequest : HostRequest
 {
+    /// <summary><see cref="Firmware"/> of a PC as it was.</summary>
+    public const string Bios = "BIOS";
+
+    /// <summary><see cref="Firmware"/> of a PC as it is.</summary>
+    public const string Uefi = "UEFI";
+
     /// <summary>Makes a request for <see cref="Operations.VmCreate"/>.</summary>
     public VmCreateRequest() => Operation = Operations.VmCreate;
 
@@ -44,6 +50,10 @@ public sealed class VmCreateRequest : HostRequest
     /// <summary>Name of the virtual machine: 1 to 63 letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; begins with a letter or digit.</summary>
     [DataMember(Name = "name")]
     public string Name { get; set; } = "";
+
+    /// <summary><see cref="Bios"/> or <see cref="Uefi"/>. Null: UEFI for an image that boots no other way, otherwise BIOS.</summary>
+    [DataMember(Name = "firmware", EmitDefaultValue = false)]
+    public string? Firmware { get; set; }
 
     /// <summary>Virtual processors, 1 to 1024. Null: 1.</summary>
     [DataMember(Name = "cpu", EmitDefaultValue = false)]

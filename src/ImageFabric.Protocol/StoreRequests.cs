@@ -23,6 +23,10 @@ public sealed class PublishRequest : StoreRequest
     [DataMember(Name = "source")]
     public string Source { get; set; } = "";
 
+    /// <summary>What may be published. Null: 64 TiB, every format, every sector size.</summary>
+    [DataMember(Name = "policy", EmitDefaultValue = false)]
+    public ImagePolicy? Policy { get; set; }
+
     /// <summary>Image name: letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; 1 to 128 characters; begins with a letter or digit.</summary>
     [DataMember(Name = "name")]
     public string Name { get; set; } = "";
@@ -114,4 +118,61 @@ public sealed class TestRequest : EngineRequest
     /// <summary>Full path of the disk image file.</summary>
     [DataMember(Name = "source")]
     public string Source { get; set; } = "";
+
+    /// <summary>What may be published. Null: 64 TiB, every format, every sector size.</summary>
+    [DataMember(Name = "policy", EmitDefaultValue = false)]
+    public ImagePolicy? Policy { get; set; }
+}
+
+/// <summary>Takes a published image into a file of this machine.</summary>
+[DataContract]
+public sealed class SaveRequest : StoreRequest
+{
+    /// <summary>Makes a request for <see cref="Operations.Save"/>.</summary>
+    public SaveRequest() => Operation = Operations.Save;
+
+    /// <summary><c>NAME[:VERSION]</c>; without a version, or with <c>latest</c>, the newest.</summary>
+    [DataMember(Name = "image")]
+    public string Image { get; set; } = "";
+
+    /// <summary>Full path of the file to make. While it is not whole it is called <c>FILE.partial</c>; the same request goes on with it.</summary>
+    [DataMember(Name = "output")]
+    public string Output { get; set; } = "";
+
+    /// <summary>Format of the file. Null: by the extension of <see cref="Output"/>, otherwise raw.</summary>
+    [DataMember(Name = "format", EmitDefaultValue = false)]
+    public string? Format { get; set; }
+
+    /// <summary>Full paths of disk image files whose unchanged parts are taken instead of fetched. Null: none.</summary>
+    [DataMember(Name = "seeds", EmitDefaultValue = false)]
+    public string[]? Seeds { get; set; }
+
+    /// <summary>Replace the file if it exists; otherwise <c>OutputExists</c>.</summary>
+    [DataMember(Name = "replace", EmitDefaultValue = false)]
+    public bool Replace { get; set; }
+}
+
+/// <summary>What disk image files may be published.</summary>
+[DataContract]
+public sealed class ImagePolicy
+{
+    /// <summary>Largest file, in bytes, at least 1. Null: 64 TiB.</summary>
+    [DataMember(Name = "maximumFileSize", EmitDefaultValue = false)]
+    public long? MaximumFileSize { get; set; }
+
+    /// <summary>Largest disk, as the guest sees it, in bytes, at least 1. Null: 64 TiB.</summary>
+    [DataMember(Name = "maximumVirtualSize", EmitDefaultValue = false)]
+    public long? MaximumVirtualSize { get; set; }
+
+    /// <summary>Formats that are allowed. Null: all that can be read.</summary>
+    [DataMember(Name = "allowedFormats", EmitDefaultValue = false)]
+    public string[]? AllowedFormats { get; set; }
+
+    /// <summary>Smallest logical sector in bytes, 512 or 4096. Null: 512.</summary>
+    [DataMember(Name = "minimumSectorSize", EmitDefaultValue = false)]
+    public int? MinimumSectorSize { get; set; }
+
+    /// <summary>Largest logical sector in bytes, 512 or 4096. Null: 4096.</summary>
+    [DataMember(Name = "maximumSectorSize", EmitDefaultValue = false)]
+    public int? MaximumSectorSize { get; set; }
 }

@@ -94,6 +94,18 @@ public sealed class ImageResult : EngineEvent
     [DataMember(Name = "sourceFormat")]
     public string SourceFormat { get; set; } = "";
 
+    /// <summary>Bytes of a logical sector of the disk. Null: 512.</summary>
+    [DataMember(Name = "sectorSize", EmitDefaultValue = false)]
+    public int? SectorSize { get; set; }
+
+    /// <summary><c>GPT</c> or <c>MBR</c>. Null: there is none, or it is not known.</summary>
+    [DataMember(Name = "partitionTable", EmitDefaultValue = false)]
+    public string? PartitionTable { get; set; }
+
+    /// <summary>How a machine boots from the disk: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
+    [DataMember(Name = "bootMode", EmitDefaultValue = false)]
+    public string? BootMode { get; set; }
+
     /// <summary>Key of the index object, relative to the store's prefix.</summary>
     [DataMember(Name = "index")]
     public string Index { get; set; } = "";
@@ -150,13 +162,33 @@ public sealed class TestResult : EngineEvent
     [DataMember(Name = "path")]
     public string Path { get; set; } = "";
 
-    /// <summary><c>raw</c> or <c>qcow2</c>.</summary>
+    /// <summary>Format of the file, by its content.</summary>
     [DataMember(Name = "format")]
     public string Format { get; set; } = "";
+
+    /// <summary>Kind of the format, such as <c>v3</c>, <c>dynamic</c> or <c>streamOptimized</c>. Null where there is one kind only.</summary>
+    [DataMember(Name = "subformat", EmitDefaultValue = false)]
+    public string? Subformat { get; set; }
 
     /// <summary>Size of the disk as the guest sees it, in bytes.</summary>
     [DataMember(Name = "virtualSize")]
     public long VirtualSize { get; set; }
+
+    /// <summary>Bytes of a logical sector of the disk.</summary>
+    [DataMember(Name = "sectorSize")]
+    public int SectorSize { get; set; }
+
+    /// <summary><c>GPT</c> or <c>MBR</c>. Null: the disk has no partition table.</summary>
+    [DataMember(Name = "partitionTable", EmitDefaultValue = false)]
+    public string? PartitionTable { get; set; }
+
+    /// <summary>How a machine boots from the disk, as its partition table tells: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: it does not tell.</summary>
+    [DataMember(Name = "bootMode", EmitDefaultValue = false)]
+    public string? BootMode { get; set; }
+
+    /// <summary>What a person should know although the file can be published. Null: nothing.</summary>
+    [DataMember(Name = "issues", EmitDefaultValue = false)]
+    public TestIssue[]? Issues { get; set; }
 
     /// <summary>Size of the file in bytes.</summary>
     [DataMember(Name = "fileSize")]
@@ -165,6 +197,19 @@ public sealed class TestResult : EngineEvent
     /// <summary>Bytes of the disk that the file holds data for.</summary>
     [DataMember(Name = "allocatedSize")]
     public long AllocatedSize { get; set; }
+}
+
+/// <summary>Something that the preflight noticed.</summary>
+[DataContract]
+public sealed class TestIssue
+{
+    /// <summary>Stable id, such as <c>SnapshotsIgnored</c>.</summary>
+    [DataMember(Name = "id")]
+    public string Id { get; set; } = "";
+
+    /// <summary>What it is, in one sentence.</summary>
+    [DataMember(Name = "message")]
+    public string Message { get; set; } = "";
 }
 
 /// <summary>What a store is and honours.</summary>

@@ -53,7 +53,7 @@ internal static class DiskReading
     }
 
     /// <summary>Checks that an image reads as a raw file does, from its extents and in reads of any place and size, and returns the disk's notices.</summary>
-    public static async Task<IReadOnlyList<string>> AssertReadsLikeAsync(string image, string format, string rawPath)
+    public static async Task<IReadOnlyList<DiskNotice>> AssertReadsLikeAsync(string image, string format, string rawPath)
     {
         using ILogicalDisk disk = await OpenAsync(image);
         Assert.Equal(format, disk.Format);

@@ -51,6 +51,17 @@ public sealed class FileSystemTests(XfsFileSystem xfs) : IClassFixture<XfsFileSy
         Assert.False(FileUse.IsOpen(xfs.File("open")));
     }
 
+    [LinuxFact]
+    public void A_path_over_links_is_the_file_itself()
+    {
+        Directory.CreateDirectory(images.File("real"));
+        File.WriteAllText(images.File("real/disk.raw"), "disk");
+        Directory.CreateSymbolicLink(images.File("way"), images.File("real"));
+        File.CreateSymbolicLink(images.File("real/link.raw"), "disk.raw");
+        Assert.Equal(RealPath.Of(images.File("real/disk.raw")), RealPath.Of(images.File("way/link.raw")));
+        Assert.Equal(images.File("nowhere/disk.raw"), RealPath.Of(images.File("way/../nowhere/disk.raw")));
+    }
+
     [XfsFact]
     public void A_range_the_file_system_cannot_share_gives_false_and_changes_nothing()
     {

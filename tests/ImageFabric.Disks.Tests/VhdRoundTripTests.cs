@@ -79,7 +79,7 @@ public sealed class VhdRoundTripTests : IDisposable
             new VhdPatch(image).ChangeFooters(footer => new byte[] { 602 >> 8, 602 & 0xff, 4, 17 }.CopyTo(footer.AsSpan(56)));
             string expected = images.File($"{subformat}.expected");
             QemuImg.Run("convert", "-f", "vpc", "-O", "raw", image, expected);
-            IReadOnlyList<string> notices = await DiskReading.AssertReadsLikeAsync(image, "vhd", expected);
+            IReadOnlyList<DiskNotice> notices = await DiskReading.AssertReadsLikeAsync(image, "vhd", expected);
             Assert.Equal(creator is "vpc " or "qemu" ? 1 : 0, notices.Count);
         }
     }

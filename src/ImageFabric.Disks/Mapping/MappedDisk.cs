@@ -4,17 +4,23 @@ using ImageFabric.Disks.Files;
 namespace ImageFabric.Disks.Mapping;
 
 /// <summary>A disk whose bytes are where the tables of its format say. What the tables place in the file, but the file system has no data for, is no extent.</summary>
-internal sealed class MappedDisk(string format, SourceFile file, ISegmentMap map, long length, IReadOnlyList<string> notices) : ILogicalDisk
+internal sealed class MappedDisk(DiskTraits traits, SourceFile file, ISegmentMap map) : ILogicalDisk
 {
     private const long LargestJoinedExtent = 64L << 20;
 
-    public string Format => format;
+    private readonly long length = traits.Length;
+
+    public string Format => traits.Format;
+
+    public string? Subformat => traits.Subformat;
+
+    public int SectorSize => traits.SectorSize;
 
     public long Length => length;
 
     public long FileLength => file.Length;
 
-    public IReadOnlyList<string> Notices => notices;
+    public IReadOnlyList<DiskNotice> Notices => traits.Notices;
 
     /// <summary>Goes through all of the tables once, so that a file that contradicts itself is refused before its data is used.</summary>
     /// <exception cref="DiskException">The tables are damaged or cannot be read.</exception>

@@ -13,16 +13,20 @@ internal sealed class OvaDisk : ILogicalDisk
     {
         this.archive = archive;
         this.disk = disk;
-        Notices = blankDisks == 0 ? disk.Notices : [.. disk.Notices, $"The machine in the archive has {blankDisks} more disks that begin empty, which are left out."];
+        Notices = blankDisks == 0 ? disk.Notices : [.. disk.Notices, new DiskNotice("BlankDisksIgnored", $"The machine in the archive has {blankDisks} more disks that begin empty, which are left out.")];
     }
 
     public string Format => "ova";
+
+    public string? Subformat => disk.Subformat;
+
+    public int SectorSize => disk.SectorSize;
 
     public long Length => disk.Length;
 
     public long FileLength => archive.Length;
 
-    public IReadOnlyList<string> Notices { get; }
+    public IReadOnlyList<DiskNotice> Notices { get; }
 
     /// <summary>Finds the disk and opens it.</summary>
     /// <exception cref="DiskException">As <see cref="DiskImage.OpenAsync"/> says.</exception>

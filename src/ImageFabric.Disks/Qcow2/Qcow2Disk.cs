@@ -33,7 +33,7 @@ internal sealed class Qcow2Disk : ISegmentMap
         await MappedDisk.CheckAsync(map, header.Size, cancellationToken).ConfigureAwait(false);
 
         // qemu shows the guest whole sectors only.
-        return new MappedDisk("qcow2", file, map, header.Size & -SectorSize, NoticesOf(header));
+        return new MappedDisk(new DiskTraits("qcow2", header.Version == 2 ? "v2" : "v3", header.Size & -SectorSize, NoticesOf(header)), file, map);
     }
 
     public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) => clusters.NextAsync(offset, end, cancellationToken);
@@ -43,15 +43,15 @@ internal sealed class Qcow2Disk : ISegmentMap
 
     public void Dispose() => compressed.Dispose();
 
-    private static List<string> NoticesOf(Qcow2Header header)
+    private static List<DiskNotice> NoticesOf(Qcow2Header header)
     {
-        List<string> notices = [];
+        List<DiskNotice> notices = [];
         if (header.SnapshotCount > 0)
-            notices.Add($"The file has {header.SnapshotCount} internal snapshots, which are ignored: the disk is read as it is now.");
+            notices.Add(new("SnapshotsIgnored", $"The file has {header.SnapshotCount} internal snapshots, which are ignored: the disk is read as it is now."));
         if (header.HasBitmaps)
-            notices.Add("The file has dirty bitmaps, which are ignored.");
+            notices.Add(new("BitmapsIgnored", "The file has dirty bitmaps, which are ignored."));
         if (header.Size % SectorSize != 0)
-            notices.Add($"The size of {header.Size} bytes is no multiple of {SectorSize}; the bytes behind the last whole sector are ignored, as qemu does.");
+            notices.Add(new("PartialSectorIgnored", $"The size of {header.Size} bytes is no multiple of {SectorSize}; the bytes behind the last whole sector are ignored, as qemu does."));
         return notices;
     }
 }

@@ -11,7 +11,7 @@ internal sealed class RawDisk(SourceFile file) : ILogicalDisk
 
     public long FileLength => file.Length;
 
-    public IReadOnlyList<string> Notices => [];
+    public IReadOnlyList<DiskNotice> Notices => [];
 
     public IAsyncEnumerable<DiskExtent> ReadExtentsAsync(CancellationToken cancellationToken) => Extents(cancellationToken).ToAsyncEnumerable();
 

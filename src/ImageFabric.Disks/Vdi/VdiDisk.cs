@@ -21,7 +21,7 @@ internal sealed class VdiDisk : ISegmentMap
 
         // qemu shows the guest whole sectors only.
         long length = (header.DiskSize + VdiHeader.SectorSize - 1) & -VdiHeader.SectorSize;
-        return new MappedDisk("vdi", file, new VdiDisk(blocks), length, NoticesOf(header));
+        return new MappedDisk(new DiskTraits("vdi", header.IsFixed ? "fixed" : "dynamic", length, NoticesOf(header)), file, new VdiDisk(blocks));
     }
 
     public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) => blocks.NextAsync(offset, end, cancellationToken);
@@ -32,7 +32,7 @@ internal sealed class VdiDisk : ISegmentMap
     {
     }
 
-    private static IReadOnlyList<string> NoticesOf(VdiHeader header) => header.DiskSize % VdiHeader.SectorSize == 0
+    private static IReadOnlyList<DiskNotice> NoticesOf(VdiHeader header) => header.DiskSize % VdiHeader.SectorSize == 0
         ? []
-        : [$"The size of {header.DiskSize} bytes is no multiple of {VdiHeader.SectorSize}; the last sector is filled with what follows in its block, as qemu does."];
+        : [new("PartialSectorFilled", $"The size of {header.DiskSize} bytes is no multiple of {VdiHeader.SectorSize}; the last sector is filled with what follows in its block, as qemu does.")];
 }

@@ -19,6 +19,7 @@ internal sealed record VdiHeader
     private const int MinimumBlockSize = 1 << 20;
     private const int MaximumBlockSize = 1 << 30;
     private const int UuidLength = 16;
+    private const uint Fixed = 2;
 
     private VdiHeader()
     {
@@ -38,6 +39,9 @@ internal sealed record VdiHeader
 
     /// <summary>Where the first block is in the file, in bytes.</summary>
     public required long DataOffset { get; init; }
+
+    /// <summary>True when every block has had its place from the begin.</summary>
+    public required bool IsFixed { get; init; }
 
     /// <summary>How many blocks of the disk the map describes that the disk has.</summary>
     public long Blocks => (DiskSize / BlockSize) + (DiskSize % BlockSize == 0 ? 0 : 1);
@@ -77,13 +81,13 @@ internal sealed record VdiHeader
             BlockSize = (int)blockSize,
             BlockMapOffset = UInt32(bytes, 0x154),
             DataOffset = UInt32(bytes, 0x158),
+            IsFixed = UInt32(bytes, 0x4c) == Fixed,
         };
     }
 
     private static void CheckStandsAlone(SourceFile file, byte[] bytes)
     {
         const uint Dynamic = 1;
-        const uint Fixed = 2;
         const uint Undo = 3;
         const uint Differencing = 4;
         uint type = UInt32(bytes, 0x4c);

@@ -18,23 +18,23 @@ internal static class VhdDisk
         {
             if (length > file.Length - VhdFooter.Length)
                 throw new DiskException("ImageCorrupt", file.Path, $"The disk has {length} bytes, more than the file holds.", footer.FileOffset + 48);
-            return new MappedDisk("vhd", file, new FixedBlocks(), length, NoticesOf(footer));
+            return new MappedDisk(new DiskTraits("vhd", "fixed", length, NoticesOf(footer)), file, new FixedBlocks());
         }
 
         VhdDynamicHeader header = await VhdDynamicHeader.ReadAsync(file, footer, cancellationToken).ConfigureAwait(false);
         VhdBlocks blocks = await VhdBlocks.OpenAsync(file, header, length, cancellationToken).ConfigureAwait(false);
-        return new MappedDisk("vhd", file, blocks, length, NoticesOf(footer));
+        return new MappedDisk(new DiskTraits("vhd", "dynamic", length, NoticesOf(footer)), file, blocks);
     }
 
-    private static List<string> NoticesOf(VhdFooter footer)
+    private static List<DiskNotice> NoticesOf(VhdFooter footer)
     {
-        List<string> notices = [];
+        List<DiskNotice> notices = [];
         if (footer.DiskSize % VhdFooter.SectorSize != 0)
-            notices.Add($"The size of {footer.DiskSize} bytes is no multiple of {VhdFooter.SectorSize}; the bytes behind the last whole sector are ignored, as qemu does.");
+            notices.Add(new("PartialSectorIgnored", $"The size of {footer.DiskSize} bytes is no multiple of {VhdFooter.SectorSize}; the bytes behind the last whole sector are ignored, as qemu does."));
         if (footer.DiskSize < footer.CurrentSize)
-            notices.Add($"The disk is read in the size of its geometry, {footer.DiskSize} of {footer.CurrentSize} bytes, as the program that made it shows it.");
+            notices.Add(new("GeometrySizeUsed", $"The disk is read in the size of its geometry, {footer.DiskSize} of {footer.CurrentSize} bytes, as the program that made it shows it."));
         if (footer.SavedState)
-            notices.Add("The machine with this disk was suspended: what it had in memory is not on the disk.");
+            notices.Add(new("SavedStateIgnored", "The machine with this disk was suspended: what it had in memory is not on the disk."));
         return notices;
     }
 

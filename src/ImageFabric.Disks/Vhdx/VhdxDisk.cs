@@ -37,7 +37,10 @@ internal sealed class VhdxDisk : ISegmentMap
         }
 
         BlockTable blocks = await BlockTable.OpenAsync(file, metadata, regions.Bat, occupancy, cancellationToken).ConfigureAwait(false);
-        return new MappedDisk("vhdx", source, new VhdxDisk(file, blocks), metadata.VirtualDiskSize, NoticesOf(file));
+        return new MappedDisk(
+            new DiskTraits("vhdx", metadata.IsFixed ? "fixed" : "dynamic", metadata.VirtualDiskSize, NoticesOf(file)) { SectorSize = metadata.LogicalSectorSize },
+            source,
+            new VhdxDisk(file, blocks));
     }
 
     public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) => blocks.NextAsync(offset, end, cancellationToken);
@@ -45,6 +48,6 @@ internal sealed class VhdxDisk : ISegmentMap
     public ValueTask ReadMadeAsync(Segment segment, Memory<byte> destination, CancellationToken cancellationToken) =>
         file.ReadAsync(segment.FileOffset, destination, cancellationToken);
 
-    private static IReadOnlyList<string> NoticesOf(ReplayedFile file) =>
-        file.WasReplayed ? ["The file was not closed properly: its log was replayed for reading, and the file was left as it is."] : [];
+    private static IReadOnlyList<DiskNotice> NoticesOf(ReplayedFile file) =>
+        file.WasReplayed ? [new("LogReplayed", "The file was not closed properly: its log was replayed for reading, and the file was left as it is.")] : [];
 }

@@ -7,7 +7,8 @@ namespace ImageFabric.Disks.Vhdx;
 /// <param name="BlockSize">Bytes of a payload block.</param>
 /// <param name="VirtualDiskSize">Bytes of the disk.</param>
 /// <param name="LogicalSectorSize">512 or 4096.</param>
-internal sealed record VhdxMetadata(int BlockSize, long VirtualDiskSize, int LogicalSectorSize)
+/// <param name="IsFixed">True when blocks stay allocated (LeaveBlocksAllocated), as in a fixed disk.</param>
+internal sealed record VhdxMetadata(int BlockSize, long VirtualDiskSize, int LogicalSectorSize, bool IsFixed)
 {
     private const uint LeaveBlocksAllocatedBit = 1;
     private const uint HasParentBit = 2;
@@ -40,7 +41,7 @@ internal sealed record VhdxMetadata(int BlockSize, long VirtualDiskSize, int Log
         ulong virtualDiskSize = BinaryPrimitives.ReadUInt64LittleEndian(size);
         if (virtualDiskSize > VhdxFormat.LargestDisk || virtualDiskSize % (ulong)logicalSectorSize != 0)
             throw Corrupt(file, $"VirtualDiskSize is {virtualDiskSize}", sizeOffset);
-        return new VhdxMetadata((int)blockSize, (long)virtualDiskSize, logicalSectorSize);
+        return new VhdxMetadata((int)blockSize, (long)virtualDiskSize, logicalSectorSize, (flags & LeaveBlocksAllocatedBit) != 0);
     }
 
     private static async ValueTask<int> ReadSectorSizeAsync(ReplayedFile file, VhdxMetadataTable table, Guid item, CancellationToken cancellationToken)

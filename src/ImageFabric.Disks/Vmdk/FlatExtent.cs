@@ -23,7 +23,7 @@ internal sealed class FlatExtent(long start) : ISegmentMap
             throw new DiskException("ImageTooLarge", file.Path, $"The disk has {extent.Length} bytes; the limit is {policy.MaximumVirtualLength}.");
         if (extent.Offset < descriptor.TextLength || extent.Offset > file.Length - extent.Length)
             throw new DiskException("ImageCorrupt", file.Path, "The flat extent is not within the file, behind the descriptor.", descriptor.ExtentPlace);
-        return new MappedDisk("vmdk", file, new FlatExtent(extent.Offset), extent.Length, []);
+        return new MappedDisk(new DiskTraits("vmdk", "monolithicFlat", extent.Length, []), file, new FlatExtent(extent.Offset));
     }
 
     public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) =>

@@ -28,7 +28,8 @@ internal sealed class VmdkDisk : ISegmentMap
 
         DiskExtent place = VmdkHeader.DescriptorPlace(file, sector);
         byte[] text = new byte[place.Length];
-        await file.ReadAsync(place.Offset, text, cancellationToken).ConfigureAwait(false);        if (text[0] == 0)
+        await file.ReadAsync(place.Offset, text, cancellationToken).ConfigureAwait(false);
+        if (text[0] == 0)
             throw VmdkHeader.PartOfDisk(file, place.Offset);
 
         // The extent is this file, which may have been renamed since; a name that leads elsewhere is none of its own.
@@ -43,7 +44,8 @@ internal sealed class VmdkDisk : ISegmentMap
         GrainMap grains = await GrainMap.OpenAsync(file, header, place, cancellationToken).ConfigureAwait(false);
         var map = new VmdkDisk(file, header, grains);
         await MappedDisk.CheckAsync(map, header.Capacity, cancellationToken).ConfigureAwait(false);
-        return new MappedDisk("vmdk", file, map, header.Capacity, NoticesOf(descriptor, header));
+        return new MappedDisk(
+            new DiskTraits("vmdk", header.IsCompressed ? "streamOptimized" : "monolithicSparse", header.Capacity, NoticesOf(descriptor, header)), file, map);
     }
 
     public ValueTask<Segment> NextAsync(long offset, long end, CancellationToken cancellationToken) => grains.NextAsync(offset, end, cancellationToken);
@@ -55,13 +57,13 @@ internal sealed class VmdkDisk : ISegmentMap
     {
     }
 
-    private static List<string> NoticesOf(VmdkDescriptor descriptor, VmdkHeader header)
+    private static List<DiskNotice> NoticesOf(VmdkDescriptor descriptor, VmdkHeader header)
     {
-        List<string> notices = [];
+        List<DiskNotice> notices = [];
         if (descriptor.HasChangeTracking)
-            notices.Add("Another file keeps track of changed blocks, which is ignored.");
+            notices.Add(new("ChangeTrackingIgnored", "Another file keeps track of changed blocks, which is ignored."));
         if (descriptor.Extent.Length != header.Capacity)
-            notices.Add($"The descriptor gives a size of {descriptor.Extent.Length} bytes and the header one of {header.Capacity}; the header's is used, as qemu does.");
+            notices.Add(new("DescriptorSizeIgnored", $"The descriptor gives a size of {descriptor.Extent.Length} bytes and the header one of {header.Capacity}; the header's is used, as qemu does."));
         return notices;
     }
 }

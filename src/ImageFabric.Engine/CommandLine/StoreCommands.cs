@@ -20,12 +20,14 @@ internal static class StoreCommands
         {
             file, name, version, labels, level, uploads,
         };
+        var policy = new PolicyOptions(command);
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => PublishOperation.RunAsync(
             new PublishRequest
             {
                 Store = store.Read(parsed),
                 Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name"),
+                Policy = policy.Read(parsed),
                 Name = parsed.GetRequiredValue(name),
                 Version = parsed.GetRequiredValue(version),
                 Labels = KeyValue.Parse(parsed.GetValue(labels) ?? [], "--label"),
@@ -57,13 +59,15 @@ internal static class StoreCommands
         var command = new Command("pull", "Takes an image from a store into a file, verified.") { image, file, format, seeds, force };
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => FilePullOperation.RunAsync(
-            new FilePullRequest(
-                store.Read(parsed),
-                parsed.GetRequiredValue(image),
-                PathArgument.Full(parsed.GetRequiredValue(file), "--output"),
-                parsed.GetValue(format),
-                [.. (parsed.GetValue(seeds) ?? []).Select(seed => PathArgument.Full(seed, "--seed"))],
-                parsed.GetValue(force)),
+            new SaveRequest
+            {
+                Store = store.Read(parsed),
+                Image = parsed.GetRequiredValue(image),
+                Output = PathArgument.Full(parsed.GetRequiredValue(file), "--output"),
+                Format = parsed.GetValue(format),
+                Seeds = [.. (parsed.GetValue(seeds) ?? []).Select(seed => PathArgument.Full(seed, "--seed"))],
+                Replace = parsed.GetValue(force),
+            },
             output,
             cancellationToken));
         return command;
@@ -73,8 +77,9 @@ internal static class StoreCommands
     {
         var file = new Argument<string>("file") { Description = "The disk image." };
         var command = new Command("test", "Looks whether a disk image file can be published, without a store.") { file };
-        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
-            CatalogOperations.TestAsync(new TestRequest { Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name") }, output, cancellationToken));
+        var policy = new PolicyOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => CatalogOperations.TestAsync(
+            new TestRequest { Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name"), Policy = policy.Read(parsed) }, output, cancellationToken));
         return command;
     }
 

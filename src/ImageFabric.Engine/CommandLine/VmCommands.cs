@@ -21,11 +21,12 @@ internal static class VmCommands
         var hostName = new Option<string?>("--guest-host-name") { Description = "The guest's own name; the machine's if not given.", HelpName = "name" };
         var network = new Option<string?>("--network") { Description = "A libvirt network, bridge:NAME, or none.", HelpName = "name" };
         var full = new Option<bool>("--full-clone") { Description = "Copy the whole disk instead of its differences only." };
+        var firmware = new Option<string?>("--firmware") { Description = "BIOS or UEFI. Without it: UEFI for an image that boots no other way, otherwise BIOS.", HelpName = "name" };
         var start = new Option<bool>("--start") { Description = "Start the machine." };
         var wait = new Option<int?>("--wait") { Description = "Seconds to wait for an address after the start.", HelpName = "seconds" };
         var command = new Command("create", "Makes a virtual machine from an image. When it fails, everything made is removed again.")
         {
-            name, image, cpu, memory, disk, userData, networkConfig, hostName, network, full, start, wait,
+            name, image, cpu, memory, disk, userData, networkConfig, hostName, network, firmware, full, start, wait,
         };
         var host = new HostOptions(command, several: false);
         var store = new StoreOptions(command);
@@ -43,6 +44,7 @@ internal static class VmCommands
                 NetworkConfig = await ReadAsync(parsed.GetValue(networkConfig), cancellationToken).ConfigureAwait(false),
                 HostNameInGuest = parsed.GetValue(hostName),
                 Network = parsed.GetValue(network),
+                Firmware = parsed.GetValue(firmware)?.ToUpperInvariant(),
                 FullClone = parsed.GetValue(full),
                 Start = parsed.GetValue(start),
                 WaitSeconds = parsed.GetValue(wait),

@@ -12,7 +12,7 @@ internal static class HostImageInventory
     public static IReadOnlyList<HostImageEntry> Read(HostImageDirectory directory, IReadOnlyList<DiskUse> uses)
     {
         ILookup<string, HostImageRecord> records = directory.Records().ToLookup(static record => record.ImageId);
-        ILookup<string, string> machines = uses.ToLookup(static use => use.Path, static use => use.Machine);
+        ILookup<string, string> machines = uses.ToLookup(static use => RealPath.Of(use.Path), static use => use.Machine);
         var entries = new List<HostImageEntry>();
         foreach (HostImageFile file in directory.Files())
         {
@@ -29,7 +29,7 @@ internal static class HostImageInventory
                 continue;
             }
 
-            string[] usedBy = [.. machines[file.Path].Distinct().Order(StringComparer.Ordinal)];
+            string[] usedBy = [.. machines[RealPath.Of(file.Path)].Distinct().Order(StringComparer.Ordinal)];
             HostImageRecord?[] names = file.IsWhole ? [.. records[file.Id.ToString()]] : [];
             foreach (HostImageRecord? name in names.DefaultIfEmpty(null))
                 entries.Add(new HostImageEntry(file, name, allocation, lastUsed, usedBy));

@@ -65,13 +65,24 @@ internal static class CatalogOperations
 
     public static async Task TestAsync(TestRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
-        using ILogicalDisk disk = await DiskImage.OpenAsync(SourcePath.Check(request.Source), DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
-        foreach (string notice in disk.Notices)
-            output.Warning($"{request.Source}: {notice}");
+        using Preflight preflight = await Preflight.RunAsync(request.Source, request.Policy, cancellationToken).ConfigureAwait(false);
+        ILogicalDisk disk = preflight.Disk;
         long allocated = 0;
         await foreach (DiskExtent extent in disk.ReadExtentsAsync(cancellationToken).ConfigureAwait(false))
             allocated += extent.Length;
-        output.Result(new TestResult { Path = request.Source, Format = disk.Format, VirtualSize = disk.Length, FileSize = disk.FileLength, AllocatedSize = allocated });
+        output.Result(new TestResult
+        {
+            Path = request.Source,
+            Format = disk.Format,
+            Subformat = disk.Subformat,
+            VirtualSize = disk.Length,
+            FileSize = disk.FileLength,
+            AllocatedSize = allocated,
+            SectorSize = disk.SectorSize,
+            PartitionTable = preflight.PartitionTable,
+            BootMode = preflight.BootMode,
+            Issues = preflight.Notices.Count == 0 ? null : [.. preflight.Notices.Select(static n => new TestIssue { Id = n.Id, Message = n.Message })],
+        });
     }
 
     private static async Task VerifyAsync(IObjectStore store, Manifest manifest, IEventOutput output, CancellationToken cancellationToken)

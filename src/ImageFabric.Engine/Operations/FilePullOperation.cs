@@ -9,18 +9,15 @@ using ImageFabric.Store.Pull;
 
 namespace ImageFabric.Engine.Operations;
 
-/// <summary>What <c>imagefabric pull</c> is asked for; paths are full paths.</summary>
-internal sealed record FilePullRequest(StoreReference? Store, string Image, string Output, string? Format, IReadOnlyList<string> Seeds, bool Replace);
-
 /// <summary>Takes an image from a store into a file of the user's choice.</summary>
 internal static class FilePullOperation
 {
     private const string PartialSuffix = ".partial";
 
-    public static async Task RunAsync(FilePullRequest request, IEventOutput output, CancellationToken cancellationToken)
+    public static async Task RunAsync(SaveRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        string path = request.Output;
+        string path = string.IsNullOrEmpty(request.Output) ? throw new OperationException("InvalidRequest", null, "The request names no file.") : request.Output;
         string format = DiskFormat.Check(request.Format ?? DiskTarget.Formats.FirstOrDefault(format => Path.GetExtension(path) == "." + format, "raw"));
         if (Directory.Exists(path))
             throw new OperationException("OutputExists", path, $"{path} is a directory.");
@@ -32,7 +29,7 @@ internal static class FilePullOperation
         var options = new PullOptions
         {
             Format = format,
-            Seeds = [.. request.Seeds.Select(seed => new PullSeed(seed, null))],
+            Seeds = [.. (request.Seeds ?? []).Select(seed => new PullSeed(seed, null))],
             Progress = new TransferReport(output, $"Pulling {manifest.Name}:{manifest.Version}"),
         };
         PullOutcome outcome = await ImagePull.RunAsync(store, index, path + PartialSuffix, options, cancellationToken).ConfigureAwait(false);

@@ -36,7 +36,7 @@ internal static class HostPullOperation
             result.Status = PullResult.Synced;
         }
 
-        await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published), cancellationToken).ConfigureAwait(false);
+        await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode), cancellationToken).ConfigureAwait(false);
         directory.Touch(id);
         result.DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         output.Result(result);

@@ -24,7 +24,7 @@ internal static class HostVmOperations
         if (!File.Exists(directory.ImagePath(id, format)))
             throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
         directory.Touch(id);
-        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}");
+        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}") { BootMode = record.BootMode };
         output.Result(await Hypervisor(directory).CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));
     }
 

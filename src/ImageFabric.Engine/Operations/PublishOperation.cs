@@ -25,9 +25,11 @@ internal static class PublishOperation
         };
 
         // The preflight comes before anything is asked of the store.
-        using ILogicalDisk disk = await DiskImage.OpenAsync(SourcePath.Check(request.Source), DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
-        foreach (string notice in disk.Notices)
-            output.Warning($"{request.Source}: {notice}");
+        using Preflight preflight = await Preflight.RunAsync(request.Source, request.Policy, cancellationToken).ConfigureAwait(false);
+        ILogicalDisk disk = preflight.Disk;
+        foreach (DiskNotice notice in preflight.Notices)
+            output.Warning($"{request.Source}: {notice.Message}");
+        options = options with { SectorSize = disk.SectorSize, PartitionTable = preflight.PartitionTable, BootMode = preflight.BootMode };
         await using IObjectStore store = await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
         output.Result(new PublishResult

@@ -14,7 +14,9 @@ internal static class ResultText
             : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
         ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}",
         VerifyResult r => $"{r.Name}:{r.Version} is whole: {r.ChunksVerified.ToString(CultureInfo.InvariantCulture)} chunks checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",
-        TestResult r => $"{r.Path}: {r.Format}, {Size(r.VirtualSize)} disk, {Size(r.AllocatedSize)} of data in a file of {Size(r.FileSize)}. It can be published.",
+        TestResult r => $"{r.Path}: {r.Format}{(r.Subformat is null ? "" : $" ({r.Subformat})")}, {Size(r.VirtualSize)} disk, {Size(r.AllocatedSize)} of data in a file of {Size(r.FileSize)}; " +
+            $"sectors of {r.SectorSize} bytes, {r.PartitionTable ?? "no"} partition table, {(r.BootMode is null ? "nothing to boot from was found" : $"boots by {r.BootMode}")}. It can be published." +
+            string.Concat((r.Issues ?? []).Select(static issue => $"\n  {issue.Id}: {issue.Message}")),
         ProbeResult r => $"{r.Uri}: store format {r.FormatVersion}, id {r.RepositoryId}, conditional writes {(r.ConditionalWrites ? "honoured" : "not honoured")}.",
         PullResult r => r.Status == PullResult.Synced
             ? $"{r.Path} ({r.Format}, {Size(r.VirtualSize)} disk) in {Seconds(r.DurationSeconds)}: {Size(r.BytesFetched)} fetched, {Size(r.BytesReused)} reused."

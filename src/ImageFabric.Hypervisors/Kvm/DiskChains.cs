@@ -22,10 +22,10 @@ internal sealed class DiskChains(Virsh virsh, QemuImg qemuImg, MachineDirectorie
         {
             IReadOnlyList<string> files = await FilesOfAsync(domain, token).ConfigureAwait(false);
             lock (uses)
-                uses.UnionWith(files.Select(file => new DiskUse(Resolve(file), domain.Name)));
+                uses.UnionWith(files.Select(file => new DiskUse(Path.GetFullPath(file), domain.Name)));
         }).ConfigureAwait(false);
         foreach (MachineRecord record in directories.Records().Where(static record => record.LinkedClone))
-            uses.Add(new DiskUse(Resolve(record.BaseImage), record.Name));
+            uses.Add(new DiskUse(record.BaseImage, record.Name));
         return [.. uses];
     }
 
@@ -57,10 +57,4 @@ internal sealed class DiskChains(Virsh virsh, QemuImg qemuImg, MachineDirectorie
     }
 
     private static string? FileOf(XElement? source) => (string?)source?.Attribute("file") ?? (string?)source?.Attribute("dev");
-
-    private static string Resolve(string path)
-    {
-        string full = Path.GetFullPath(path);
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
-    }
 }

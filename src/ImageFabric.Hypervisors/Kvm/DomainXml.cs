@@ -19,8 +19,7 @@ internal static class DomainXml
         new XElement("metadata", new DomainMark(plan.Record, plan.Files.Directory).ToXml()),
         new XElement("memory", new XAttribute("unit", "KiB"), (plan.Order.MemoryBytes + KiB - 1) / KiB),
         new XElement("vcpu", plan.Order.Cpu),
-        new XElement("os", new XElement(
-            "type", new XAttribute("arch", HostOffer.Architecture), new XAttribute("machine", plan.Offer.Machine), "hvm")),
+        Boot(plan),
         new XElement("features", new XElement("acpi"), new XElement("apic")),
         Cpu(plan),
         Clock(),
@@ -28,6 +27,21 @@ internal static class DomainXml
         new XElement("on_reboot", "restart"),
         new XElement("on_crash", "destroy"),
         Devices(plan)));
+
+    // libvirt chooses firmware and the template of its variables by itself, without Secure Boot unless it is asked for.
+    private static XElement Boot(DomainPlan plan)
+    {
+        var os = new XElement("os", new XElement(
+            "type", new XAttribute("arch", HostOffer.Architecture), new XAttribute("machine", plan.Offer.Machine), "hvm"));
+        if (plan.Order.Uefi)
+        {
+            os.Add(
+                new XAttribute("firmware", "efi"),
+                new XElement("firmware", new XElement("feature", new XAttribute("enabled", "no"), new XAttribute("name", "secure-boot"))));
+        }
+
+        return os;
+    }
 
     // One socket: some guests use no more than two.
     private static XElement Cpu(DomainPlan plan)

@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using ImageFabric.Hypervisors.Tools;
 using ImageFabric.Protocol;
 
@@ -36,15 +35,10 @@ internal sealed class HostExamination(Virsh virsh, QemuImg qemuImg)
                 "Enable virtualisation in the firmware, load the module kvm_intel or kvm_amd, and let libvirt open /dev/kvm.");
     }
 
-    // libvirt, "Domain capabilities": the enumeration "firmware" of "os" lists what firmware='…' may say.
     private async Task<HostTestResult> FirmwareAsync(CancellationToken ct)
     {
         HostOffer offer = await HostOffer.AskAsync(virsh, ct).ConfigureAwait(false);
-        XDocument guest = await virsh.DomainCapabilitiesAsync(offer.Virtualization, HostOffer.Architecture, offer.Machine, ct).ConfigureAwait(false);
-        bool uefi = guest.Root?.Element("os")?.Elements("enum")
-            .Where(static e => (string?)e.Attribute("name") == "firmware")
-            .Elements("value").Any(static v => v.Value == "efi") ?? false;
-        return uefi
+        return offer.HasUefi
             ? Passed("Machines can have BIOS or UEFI firmware.")
             : Weak("libvirt knows no UEFI firmware: images that boot by UEFI only do not start here.", "Install it; on Debian the package is ovmf.");
     }

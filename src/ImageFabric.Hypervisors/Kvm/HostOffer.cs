@@ -22,7 +22,7 @@ internal sealed record HostOffer(string Virtualization, string Machine, string? 
         XDocument host = await virsh.CapabilitiesAsync(ct).ConfigureAwait(false);
         (string virtualization, string machine) = Choose(host);
         XDocument guest = await virsh.DomainCapabilitiesAsync(virtualization, Architecture, machine, ct).ConfigureAwait(false);
-        return new HostOffer(virtualization, machine, ChooseCpu(guest, virtualization));
+        return new HostOffer(virtualization, machine, ChooseCpu(guest, virtualization)) { HasUefi = OffersUefi(guest) };
     }
 
     /// <summary>Reads <c>virsh capabilities</c>.</summary>
@@ -50,6 +50,14 @@ internal sealed record HostOffer(string Virtualization, string Machine, string? 
             .Any(mode => (string?)mode.Attribute("name") == wanted && (string?)mode.Attribute("supported") == "yes") ?? false;
         return supported ? wanted : null;
     }
+
+    /// <summary>Reads <c>virsh domcapabilities</c>: the enumeration "firmware" of "os" lists what <c>firmware='…'</c> may say.</summary>
+    internal static bool OffersUefi(XDocument capabilities) => capabilities.Root?.Element("os")?.Elements("enum")
+        .Where(static e => (string?)e.Attribute("name") == "firmware")
+        .Elements("value").Any(static v => v.Value == "efi") ?? false;
+
+    /// <summary>True when libvirt knows UEFI firmware for such machines.</summary>
+    public bool HasUefi { get; init; }
 
     /// <summary>True when machines run on the processor itself.</summary>
     public bool IsHardware => Virtualization == Kvm;

@@ -16,6 +16,8 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
         // A relative path would be taken as relative to the overlay.
         image = image with { Path = Path.GetFullPath(image.Path) };
         HostOffer offer = await HostOffer.AskAsync(virsh, ct).ConfigureAwait(false);
+        if (order.Uefi && !offer.HasUefi)
+            throw new HypervisorException("FirmwareNotAvailable", order.Name, $"The machine '{order.Name}' needs UEFI firmware, which libvirt does not have on this host.");
         GuestNetwork network = await new NetworkChoice(virsh).ChooseAsync(request.Network, request.Start, warn, ct).ConfigureAwait(false);
 
         var undo = new Undo();

@@ -17,6 +17,9 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
     private const int SectorSize = 512;
     private const int LongestWait = 3600;
 
+    /// <summary>True for UEFI firmware, false for BIOS.</summary>
+    public bool Uefi { get; init; }
+
     /// <summary>Checks a request against its contract and against the image.</summary>
     /// <exception cref="HypervisorException"><c>InvalidRequest</c>, <c>DiskTooSmall</c> or <c>ImageNotOnHost</c>.</exception>
     public static MachineOrder From(VmCreateRequest request, BaseImage image)
@@ -51,8 +54,17 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
         if (size is <= 0 or > long.MaxValue - SectorSize)
             throw Invalid(request, $"{size} bytes are not the size of a disk.");
         long rounded = (size + SectorSize - 1) / SectorSize * SectorSize;
-        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait));
+        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait)) { Uefi = WantsUefi(request, image) };
     }
+
+    // What boots both ways boots by BIOS, which every host has.
+    private static bool WantsUefi(VmCreateRequest request, BaseImage image) => request.Firmware switch
+    {
+        null => image.BootMode == "UEFI",
+        VmCreateRequest.Uefi => true,
+        VmCreateRequest.Bios => false,
+        _ => throw Invalid(request, $"'{request.Firmware}' is no firmware; {VmCreateRequest.Bios} and {VmCreateRequest.Uefi} are."),
+    };
 
     private static HypervisorException Invalid(VmCreateRequest request, string message) => new("InvalidRequest", request.Name, message);
 }

@@ -39,6 +39,15 @@ public sealed record Manifest
     /// <summary>Format of the file it was published from.</summary>
     public required string SourceFormat { get; init; }
 
+    /// <summary>Bytes of a logical sector of the disk. Null: 512.</summary>
+    public int? SectorSize { get; init; }
+
+    /// <summary><c>GPT</c> or <c>MBR</c>. Null: the disk has no partition table.</summary>
+    public string? PartitionTable { get; init; }
+
+    /// <summary>How a machine boots from the disk: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
+    public string? BootMode { get; init; }
+
     /// <summary>Free labels given at publishing.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 

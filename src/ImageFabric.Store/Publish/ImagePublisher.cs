@@ -134,6 +134,9 @@ public sealed class ImagePublisher
             StoredSize = index.StoredSize,
             Published = existing?.Published ?? DateTimeOffset.UtcNow,
             SourceFormat = disk.Format,
+            SectorSize = options.SectorSize == 512 ? null : options.SectorSize,
+            PartitionTable = options.PartitionTable,
+            BootMode = options.BootMode,
             Labels = existing?.Labels ?? (options.Labels is { Count: > 0 } ? options.Labels : null),
         };
         await store.PutAsync(manifest.Index, bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);

@@ -10,6 +10,15 @@ public sealed record PublishOptions(ImageReference Image)
     /// <summary>Free labels for the manifest.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>Bytes of a logical sector of the disk, for the manifest.</summary>
+    public int SectorSize { get; init; } = 512;
+
+    /// <summary><c>GPT</c> or <c>MBR</c>, for the manifest. Null: the disk has no partition table.</summary>
+    public string? PartitionTable { get; init; }
+
+    /// <summary>How a machine boots from the disk, for the manifest: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
+    public string? BootMode { get; init; }
+
     /// <summary>zstd level, 1 to 19.</summary>
     public int CompressionLevel { get; init; } = ZstdCodec.DefaultLevel;
 

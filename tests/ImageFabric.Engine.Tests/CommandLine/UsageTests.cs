@@ -135,7 +135,7 @@ public sealed class UsageTests : IDisposable
         Assert.Matches(@"^IMAGE .*\ndisk:1 +2\.00 MiB +1\.00 MiB +1\.00 MiB  \d{4}-\d\d-\d\d  sha256:[0-9a-f]{12}\n$", listed.Output);
         Assert.Matches(@"pulled\.raw \(raw, 2\.00 MiB disk\) in \d+\.\d s: 1\.00 MiB fetched, 0 B reused\.\n$", pulled.Output);
         Assert.Matches(@"^disk:1 is whole: \d+ chunks checked, 1\.00 MiB read in \d+\.\d s\.\n$", verified.Output);
-        Assert.Contains("raw, 2.00 MiB disk, 1.00 MiB of data in a file of 2.00 MiB. It can be published.", tested.Output);
+        Assert.Contains("raw, 2.00 MiB disk, 1.00 MiB of data in a file of 2.00 MiB; sectors of 512 bytes, no partition table, nothing to boot from was found. It can be published.", tested.Output);
         Assert.All([published, listed, pulled, verified, tested], answer => Assert.Empty(answer.Error));
     }
 

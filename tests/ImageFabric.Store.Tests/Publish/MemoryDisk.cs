@@ -12,7 +12,7 @@ internal sealed class MemoryDisk(byte[] content, int extentLength = 1 << 20) : I
 
     public long FileLength => content.Length;
 
-    public IReadOnlyList<string> Notices => [];
+    public IReadOnlyList<DiskNotice> Notices => [];
 
     /// <summary>Called before every read.</summary>
     public Action<long>? BeforeRead { get; init; }

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using ImageFabric.Disks;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.CommandLine;
+
+/// <summary>The options that say what disk image files may be published.</summary>
+internal sealed class PolicyOptions
+{
+    private readonly Option<long?> fileSize = Size("--max-file-size", "Largest file that is taken, such as 100G.");
+    private readonly Option<long?> virtualSize = Size("--max-virtual-size", "Largest disk that is taken, such as 2T.");
+
+    private readonly Option<string[]> formats = new("--allow-format")
+    {
+        Description = $"A format that is taken, of {string.Join(", ", DiskImage.Formats)}; may be given several times. Without it: all.",
+        HelpName = "format",
+    };
+
+    private readonly Option<int?> minimumSector = new("--min-sector-size") { Description = "Smallest sector that is taken: 512 or 4096.", HelpName = "bytes" };
+    private readonly Option<int?> maximumSector = new("--max-sector-size") { Description = "Largest sector that is taken: 512 or 4096.", HelpName = "bytes" };
+
+    public PolicyOptions(Command command)
+    {
+        foreach (Option option in new Option[] { fileSize, virtualSize, formats, minimumSector, maximumSector })
+            command.Options.Add(option);
+    }
+
+    public ImagePolicy Read(ParseResult parsed) => new()
+    {
+        MaximumFileSize = parsed.GetValue(fileSize),
+        MaximumVirtualSize = parsed.GetValue(virtualSize),
+        AllowedFormats = parsed.GetValue(formats) is { Length: > 0 } given ? given : null,
+        MinimumSectorSize = parsed.GetValue(minimumSector),
+        MaximumSectorSize = parsed.GetValue(maximumSector),
+    };
+
+    private static Option<long?> Size(string name, string description) => new(name) { Description = description, CustomParser = SizeArgument.Parse, HelpName = "size" };
+}

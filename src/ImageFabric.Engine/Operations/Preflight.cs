@@ -1,0 +1,74 @@
+using ImageFabric.Disks;
+using ImageFabric.Disks.Partitions;
+using ImageFabric.Protocol;
+
+namespace ImageFabric.Engine.Operations;
+
+/// <summary>A disk image file that may be published, opened, with what is known of its disk.</summary>
+internal sealed class Preflight : IDisposable
+{
+    private Preflight(ILogicalDisk disk, PartitionTable table)
+    {
+        Disk = disk;
+        Notices = [.. disk.Notices, .. table.Notices];
+        PartitionTable = table.Scheme switch { PartitionScheme.Gpt => "GPT", PartitionScheme.Mbr => "MBR", _ => null };
+        BootMode = table.BootModes switch
+        {
+            BootModes.Bios => "BIOS",
+            BootModes.Uefi => "UEFI",
+            BootModes.Bios | BootModes.Uefi => "BIOS+UEFI",
+            _ => null,
+        };
+    }
+
+    public ILogicalDisk Disk { get; }
+
+    /// <summary>What a person should know of the file and of the disk's partition table.</summary>
+    public IReadOnlyList<DiskNotice> Notices { get; }
+
+    /// <summary><c>GPT</c>, <c>MBR</c> or null.</summary>
+    public string? PartitionTable { get; }
+
+    /// <summary><c>BIOS</c>, <c>UEFI</c>, <c>BIOS+UEFI</c> or null.</summary>
+    public string? BootMode { get; }
+
+    /// <summary>Opens the file, if the policy allows it and it is whole and stands alone.</summary>
+    /// <exception cref="DiskException">It may not be published.</exception>
+    /// <exception cref="OperationException"><c>InvalidRequest</c>.</exception>
+    public static async Task<Preflight> RunAsync(string? source, ImagePolicy? policy, CancellationToken cancellationToken)
+    {
+        ILogicalDisk disk = await DiskImage.OpenAsync(SourcePath.Check(source), Translate(policy), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new Preflight(disk, await Disks.Partitions.PartitionTable.ReadAsync(disk, cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            disk.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => Disk.Dispose();
+
+    private static DiskPolicy Translate(ImagePolicy? policy)
+    {
+        if (policy is null)
+            return DiskPolicy.Default;
+        if (policy.MaximumFileSize < 1 || policy.MaximumVirtualSize < 1)
+            throw new OperationException("InvalidRequest", null, "A policy's largest size is at least one byte.");
+        if (policy.MinimumSectorSize is not (null or 512 or 4096) || policy.MaximumSectorSize is not (null or 512 or 4096))
+            throw new OperationException("InvalidRequest", null, "A policy's sector size is 512 or 4096.");
+        if (policy.AllowedFormats?.FirstOrDefault(static format => !DiskImage.Formats.Contains(format)) is { } unknown)
+            throw new OperationException("InvalidRequest", unknown, $"'{unknown}' is not a format that can be read; these are: {string.Join(", ", DiskImage.Formats)}.");
+        DiskPolicy usual = DiskPolicy.Default;
+        return new DiskPolicy
+        {
+            MaximumFileLength = policy.MaximumFileSize ?? usual.MaximumFileLength,
+            MaximumVirtualLength = policy.MaximumVirtualSize ?? usual.MaximumVirtualLength,
+            AllowedFormats = policy.AllowedFormats,
+            MinimumSectorSize = policy.MinimumSectorSize ?? usual.MinimumSectorSize,
+            MaximumSectorSize = policy.MaximumSectorSize ?? usual.MaximumSectorSize,
+        };
+    }
+}
