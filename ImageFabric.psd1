@@ -25,6 +25,7 @@
         'Remove-VmFromImage'
         'Remove-VmHostImage'
         'Remove-VmImage'
+        'Save-VmImage'
         'Sync-VmImage'
         'Test-VmHost'
         'Test-VmHostImage'

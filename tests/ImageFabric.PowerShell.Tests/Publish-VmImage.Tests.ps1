@@ -115,6 +115,13 @@ Describe 'Publish-VmImage' {
         $session.Dispose()
     }
 
+    It 'publishes within the settings of the store' {
+        Register-VmImageStore lab s3://images -SkipTest -MaximumVirtualSize 1TB
+        $null = Publish-VmImage $disk ubuntu 1 -Store lab -AllowedFormat raw
+        $policy = (Get-EngineRequest publish).policy
+        $policy.maximumVirtualSize, $policy.allowedFormats | Should -Be 1TB, 'raw'
+    }
+
     It 'shows a table within 120 columns' {
         $lines = @(Publish-VmImage $disk ubuntu 24.04.3 | Out-String -Width 120 -Stream | Where-Object { $_ })
         $lines[2] | Should -Match 'ubuntu:24\.04\.3 +True +2 GB +1\.2 GB +500 MB +100 MB +12\.5 s'

@@ -20,6 +20,14 @@ Describe 'Register-VmImageStore' {
         (Get-VmImageStore).Name | Should -Be 'lab'
     }
 
+    It 'keeps what may be published' {
+        Register-VmImageStore lab s3://images/fabric -MaximumFileSize 100GB -MaximumVirtualSize 2TB -AllowedFormat qcow2, vhdx -MaximumSectorSize 512
+
+        $store = Get-VmImageStore lab
+        $store.MaximumFileSize, $store.MaximumVirtualSize, $store.MinimumSectorSize, $store.MaximumSectorSize | Should -Be 100GB, 2TB, $null, 512
+        $store.AllowedFormat | Should -Be 'qcow2', 'vhdx'
+    }
+
     It 'says nothing without -PassThru' {
         Register-VmImageStore lab s3://images/fabric | Should -BeNullOrEmpty
     }

@@ -27,6 +27,42 @@ Describe 'Test-VmImage' {
         $test.VirtualSize | Should -BeNullOrEmpty
     }
 
+    It 'says how the disk is divided and how it boots, and what one should know' {
+        Set-EngineAnswer test @{
+            type = 'result'; path = $disk; format = 'qcow2'; subformat = 'v3'; virtualSize = 2GB; fileSize = 600MB; allocatedSize = 1GB; sectorSize = 512
+            partitionTable = 'GPT'; bootMode = 'BIOS+UEFI'; issues = @(@{ id = 'SnapshotsIgnored'; message = 'It has snapshots.' })
+        }
+
+        $test = Test-VmImage $disk
+
+        $test.Subformat, $test.SectorSize, $test.PartitionTable, $test.BootMode | Should -Be 'v3', 512, 'GPT', 'BIOS+UEFI'
+        $test.Issues.Id, $test.Issues.Severity, $test.Issues.Message | Should -Be 'SnapshotsIgnored', 'Notice', 'It has snapshots.'
+        $lines = @($test | Out-String -Width 120 -Stream | Where-Object { $_ })
+        $lines[0] | Should -Match 'Passed +Format +Table +Boot +Size +File +Path +Issues'
+        $lines | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
+    }
+
+    It 'names the error and its place among the issues' {
+        $refusal = Get-ErrorAnswer ImageCorrupt InvalidData
+        $refusal.offset = 4096
+        Set-EngineAnswer test $refusal
+        $issue = (Test-VmImage $disk).Issues
+        $issue.Id, $issue.Severity, $issue.Offset, $issue.RecommendedAction | Should -Be 'ImageCorrupt', 'Error', 4096, 'Do it otherwise.'
+    }
+
+    It 'tests against the settings of a store, each parameter before them' {
+        Register-VmImageStore lab s3://images -SkipTest -MaximumVirtualSize 1TB -AllowedFormat qcow2, vhdx -MinimumSectorSize 512
+        $null = Test-VmImage $disk -Store lab -MaximumVirtualSize 2TB -MaximumFileSize 5GB
+        $policy = (Get-EngineRequest test).policy
+        $policy.maximumVirtualSize, $policy.maximumFileSize, $policy.minimumSectorSize, $policy.maximumSectorSize | Should -Be 2TB, 5GB, 512, $null
+        $policy.allowedFormats | Should -Be 'qcow2', 'vhdx'
+    }
+
+    It 'has no limits of its own' {
+        $null = Test-VmImage $disk
+        (Get-EngineRequest test).policy | Should -BeNullOrEmpty
+    }
+
     It 'has it as an error that a file cannot be read' {
         Set-EngineAnswer test (Get-ErrorAnswer FileUnreadable ReadError)
 

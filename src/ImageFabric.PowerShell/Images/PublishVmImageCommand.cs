@@ -13,7 +13,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>Publishes a disk image file into a store.</summary>
 [Cmdlet(VerbsData.Publish, "VmImage", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
 [OutputType(typeof(PublishedVmImage))]
-public sealed class PublishVmImageCommand : StoreCmdlet
+public sealed class PublishVmImageCommand : ImagePolicyCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
@@ -46,6 +46,14 @@ public sealed class PublishVmImageCommand : StoreCmdlet
     [Alias("Labels")]
     public IDictionary? Label { get; set; }
 
+    /// <summary>
+    /// A registered name, a directory or an <c>s3://</c> address. Without it: <c>IMAGEFABRIC_STORE</c>, then the registered default, then the
+    /// user's own directory store.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? Store { get; set; }
+
     /// <summary>zstd level. Without it: 3.</summary>
     [Parameter]
     [ValidateRange(1, 19)]
@@ -61,7 +69,7 @@ public sealed class PublishVmImageCommand : StoreCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string source = await SourceAsync().ConfigureAwait(false);
-        StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
+        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
         string image = $"{Name}:{Version}";
         if (!await Pipeline.ShouldProcessAsync(image, $"Publish {source} to {store.Title}").ConfigureAwait(false))
             return;
@@ -69,6 +77,7 @@ public sealed class PublishVmImageCommand : StoreCmdlet
         {
             Store = store.Location,
             Source = source,
+            Policy = Policy(store.Policy),
             Name = Name,
             Version = Version,
             Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => Text(l.Value)),

@@ -33,7 +33,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
 
     /// <summary>Format of the image's file on the hosts. Without it: raw.</summary>
     [Parameter]
-    [ValidateSet("raw", "qcow2")]
+    [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 
     /// <summary>How long one host may take, in seconds. Without it: as long as it works.</summary>
@@ -76,7 +76,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
     private ImageSyncOptions SyncOptions() => new()
     {
         Throttle = ThrottleLimit,
-        Format = DiskFormat,
+        Format = string.IsNullOrEmpty(DiskFormat) ? null : DiskFormat,
         ImageDirectory = HostImageDirectory,
         Timeout = TimeoutSec > 0 ? TimeSpan.FromSeconds(TimeoutSec) : null,
     };

@@ -11,14 +11,14 @@ namespace ImageFabric.PowerShell;
 /// <summary>Says whether disk image files can be published: the preflight of <c>Publish-VmImage</c>, without a store.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "VmImage", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(VmImageTest))]
-public sealed class TestVmImageCommand : EngineCmdlet
+public sealed class TestVmImageCommand : ImagePolicyCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
     // What is said of the file itself is this command's result; that it cannot be read is an error.
     private static readonly HashSet<string> Refusals =
-        ["FormatNotSupported", "FormatFeatureNotSupported", "ImageCorrupt", "ForeignReference", "ImageTooLarge", "ImageEmpty"];
+        ["FormatNotSupported", "FormatFeatureNotSupported", "FormatNotAllowed", "SectorSizeNotAllowed", "ImageCorrupt", "ForeignReference", "ImageTooLarge", "ImageEmpty"];
 
     /// <summary>Disk image files, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -33,17 +33,27 @@ public sealed class TestVmImageCommand : EngineCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
+    /// <summary>
+    /// The store whose settings limit what may be published: a registered name. Without it: <c>IMAGEFABRIC_STORE</c>, then the registered default.
+    /// The store itself is not asked.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? Store { get; set; }
+
     private bool IsLiteral => ParameterSetName == ByLiteralPath;
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
+        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        ImagePolicy? policy = Policy(store.Policy);
         foreach (string path in IsLiteral ? LiteralPath : Path)
         {
             try
             {
                 Collection<string> files = await Pipeline.AskAsync(() => ImagePath.Resolve(this, path, IsLiteral)).ConfigureAwait(false);
                 foreach (string file in files)
-                    await TestAsync(file, cancellationToken).ConfigureAwait(false);
+                    await TestAsync(file, policy, cancellationToken).ConfigureAwait(false);
             }
             catch (FleetException e)
             {
@@ -52,12 +62,12 @@ public sealed class TestVmImageCommand : EngineCmdlet
         }
     }
 
-    private async Task TestAsync(string file, CancellationToken cancellationToken)
+    private async Task TestAsync(string file, ImagePolicy? policy, CancellationToken cancellationToken)
     {
         try
         {
             await RunEngineAsync<TestResult>(
-                new TestRequest { Source = file }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
+                new TestRequest { Source = file, Policy = policy }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException e) when (Refusals.Contains(e.Error.Id))
         {

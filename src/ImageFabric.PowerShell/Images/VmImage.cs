@@ -17,6 +17,9 @@ public sealed class VmImage
         StoredSize = image.StoredSize;
         Published = WireTime.Read(image.Published);
         SourceFormat = image.SourceFormat;
+        SectorSize = image.SectorSize ?? 512;
+        PartitionTable = image.PartitionTable;
+        BootMode = image.BootMode;
         Labels = image.Labels ?? new Dictionary<string, string>();
         Store = store;
     }
@@ -35,6 +38,15 @@ public sealed class VmImage
 
     /// <summary>Size of the disk as the guest sees it, in bytes.</summary>
     public long VirtualSize { get; }
+
+    /// <summary>Bytes of a logical sector of the disk.</summary>
+    public int SectorSize { get; }
+
+    /// <summary><c>GPT</c> or <c>MBR</c>. Null: there is none, or it is not known.</summary>
+    public string? PartitionTable { get; }
+
+    /// <summary>How a machine boots from the disk: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
+    public string? BootMode { get; }
 
     /// <summary>Bytes of the disk that are not holes.</summary>
     public long DataSize { get; }

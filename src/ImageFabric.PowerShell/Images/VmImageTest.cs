@@ -10,6 +10,11 @@ public sealed class VmImageTest
         Path = path;
         Passed = true;
         Format = result.Format;
+        Subformat = result.Subformat;
+        SectorSize = result.SectorSize;
+        PartitionTable = result.PartitionTable;
+        BootMode = result.BootMode;
+        Issues = System.Array.ConvertAll(result.Issues ?? [], static issue => new VmImageIssue(issue));
         VirtualSize = result.VirtualSize;
         FileSize = result.FileSize;
         AllocatedSize = result.AllocatedSize;
@@ -18,6 +23,7 @@ public sealed class VmImageTest
     internal VmImageTest(string path, ErrorEvent refusal)
     {
         Path = path;
+        Issues = [new VmImageIssue(refusal)];
         ErrorId = refusal.Id;
         Message = refusal.Message;
         RecommendedAction = refusal.RecommendedAction;
@@ -31,6 +37,21 @@ public sealed class VmImageTest
 
     /// <summary>Format of the file, by its content. Null when it did not pass.</summary>
     public string? Format { get; }
+
+    /// <summary>Kind of the format, such as <c>v3</c>, <c>dynamic</c> or <c>streamOptimized</c>. Null where there is one kind only, or when it did not pass.</summary>
+    public string? Subformat { get; }
+
+    /// <summary>Bytes of a logical sector of the disk. Null when it did not pass.</summary>
+    public int? SectorSize { get; }
+
+    /// <summary><c>GPT</c> or <c>MBR</c>. Null: the disk has no partition table, or did not pass.</summary>
+    public string? PartitionTable { get; }
+
+    /// <summary>How a machine boots from the disk, as its partition table tells: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: it does not tell.</summary>
+    public string? BootMode { get; }
+
+    /// <summary>What was noticed: the error when it did not pass, otherwise what one should know.</summary>
+    public VmImageIssue[] Issues { get; }
 
     /// <summary>Size of the disk as the guest sees it, in bytes. Null when it did not pass.</summary>
     public long? VirtualSize { get; }

@@ -72,6 +72,11 @@ public sealed class NewVmFromImageCommand : HostCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? Network { get; set; }
 
+    /// <summary>BIOS or UEFI. Without it: UEFI for an image that boots no other way, otherwise BIOS.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateSet(VmCreateRequest.Bios, VmCreateRequest.Uefi)]
+    public string? Firmware { get; set; }
+
     /// <summary>Make the disk a whole copy, not a linked clone.</summary>
     [Parameter]
     public SwitchParameter FullClone { get; set; }
@@ -156,6 +161,7 @@ public sealed class NewVmFromImageCommand : HostCmdlet
         NetworkConfig = Text(NetworkConfig),
         HostNameInGuest = string.IsNullOrEmpty(GuestHostName) ? null : GuestHostName,
         Network = string.IsNullOrEmpty(Network) ? null : Network,
+        Firmware = Firmware?.ToUpperInvariant(),
         FullClone = FullClone,
         Start = Start,
         WaitSeconds = WaitSeconds ?? (Wait ? LongWait : null),

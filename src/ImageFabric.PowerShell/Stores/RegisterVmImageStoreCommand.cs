@@ -9,7 +9,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>Gives a store a name, after asking the store whether it can be used.</summary>
 [Cmdlet(VerbsLifecycle.Register, "VmImageStore", SupportsShouldProcess = true)]
 [OutputType(typeof(VmImageStore))]
-public sealed class RegisterVmImageStoreCommand : EngineCmdlet
+public sealed class RegisterVmImageStoreCommand : ImagePolicyCmdlet
 {
     /// <summary>The name to give to <c>-Store</c> later on: 1 to 64 letters, digits, <c>.</c>, <c>_</c>, <c>-</c>.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
@@ -82,6 +82,7 @@ public sealed class RegisterVmImageStoreCommand : EngineCmdlet
         Region = Given(Region),
         Profile = Given(Profile),
         IsDefault = Default,
+        Policy = Policy(null),
     };
 
     private async Task TestAsync(StoreRegistration store, CancellationToken cancellationToken)

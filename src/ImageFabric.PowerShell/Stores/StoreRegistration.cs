@@ -1,4 +1,5 @@
 using System.Runtime.Serialization;
+using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
 
@@ -23,6 +24,9 @@ internal sealed class StoreRegistration
 
     [DataMember(Name = "default", EmitDefaultValue = false, Order = 5)]
     public bool IsDefault { get; set; }
+
+    [DataMember(Name = "policy", EmitDefaultValue = false, Order = 6)]
+    public ImagePolicy? Policy { get; set; }
 }
 
 /// <summary>The content of <c>stores.json</c>.</summary>

@@ -9,10 +9,11 @@ namespace ImageFabric.PowerShell;
 /// <summary>The store that a command works on.</summary>
 internal sealed class StoreSelection
 {
-    private StoreSelection(string? name, StoreReference? location)
+    private StoreSelection(string? name, StoreReference? location, ImagePolicy? policy = null)
     {
         Name = name;
         Location = location;
+        Policy = policy;
     }
 
     /// <summary>What selects this store again as a <c>-Store</c> argument. Null: the user's own directory store.</summary>
@@ -20,6 +21,9 @@ internal sealed class StoreSelection
 
     /// <summary>The store for the engine. Null: the user's own directory store.</summary>
     public StoreReference? Location { get; }
+
+    /// <summary>What may be published into it. Null: no registered store, or one without such settings.</summary>
+    public ImagePolicy? Policy { get; }
 
     /// <summary>What the store is called in a sentence.</summary>
     public string Title => Name ?? "the default directory store";
@@ -49,7 +53,7 @@ internal sealed class StoreSelection
     }
 
     /// <summary>A registered store.</summary>
-    public static StoreSelection Of(StoreRegistration store) => new(store.Name, Reference(store, SessionCredentials.Find(store.Name)));
+    public static StoreSelection Of(StoreRegistration store) => new(store.Name, Reference(store, SessionCredentials.Find(store.Name)), store.Policy);
 
     /// <summary>How the engine reaches a store that is, or is to be, registered.</summary>
     public static StoreReference Reference(StoreRegistration store, PSCredential? credential) => new()

@@ -11,6 +11,11 @@ public sealed class VmImageStore
         Region = store.Region;
         Profile = store.Profile;
         IsDefault = store.IsDefault;
+        MaximumFileSize = store.Policy?.MaximumFileSize;
+        MaximumVirtualSize = store.Policy?.MaximumVirtualSize;
+        AllowedFormat = store.Policy?.AllowedFormats ?? [];
+        MinimumSectorSize = store.Policy?.MinimumSectorSize;
+        MaximumSectorSize = store.Policy?.MaximumSectorSize;
         HasCredential = SessionCredentials.Find(store.Name) is not null;
     }
 
@@ -34,6 +39,21 @@ public sealed class VmImageStore
 
     /// <summary>True when this session holds a credential for the store.</summary>
     public bool HasCredential { get; }
+
+    /// <summary>Largest disk image file that is published here, in bytes. Null: no limit of its own.</summary>
+    public long? MaximumFileSize { get; }
+
+    /// <summary>Largest disk that is published here, in bytes. Null: no limit of its own.</summary>
+    public long? MaximumVirtualSize { get; }
+
+    /// <summary>Formats that are published here. Empty: all that can be read.</summary>
+    public string[] AllowedFormat { get; }
+
+    /// <summary>Smallest logical sector of disks that are published here, in bytes. Null: no limit of its own.</summary>
+    public int? MinimumSectorSize { get; }
+
+    /// <summary>Largest logical sector of disks that are published here, in bytes. Null: no limit of its own.</summary>
+    public int? MaximumSectorSize { get; }
 
     /// <summary>The store's name.</summary>
     public override string ToString() => Name;
