@@ -121,6 +121,9 @@ public sealed class ImagePublisher
     private async Task<PublishOutcome> FinishAsync(ImageIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
         byte[] bytes = index.Serialize();
+
+        // What nobody can read must never get a name.
+        ImageIndex.Parse(bytes, key: null);
         var manifest = new Manifest
         {
             Format = RepositoryDescription.CurrentFormat,

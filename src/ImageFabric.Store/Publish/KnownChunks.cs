@@ -12,6 +12,7 @@ internal sealed class KnownChunks
     private readonly Dictionary<ChunkDigest, Place> places = [];
     private readonly List<PackFrame> frames = [];
     private readonly List<byte[]> packs = [];
+    private readonly Dictionary<long, int> frameNumbers = [];
     private readonly Dictionary<string, int> packNumbers = new(StringComparer.Ordinal);
 
     public bool Full => places.Count >= Budget;
@@ -55,15 +56,15 @@ internal sealed class KnownChunks
         int[] packNumber = new int[index.PackCount];
         for (int p = 0; p < packNumber.Length; p++)
             packNumber[p] = packExists(index.PackKey(p)) ? PackNumber(index.PackDigest(p)) : -1;
-        int firstFrame = frames.Count;
-        foreach (PackFrame frame in index.Frames)
-            frames.Add(frame with { Pack = packNumber[frame.Pack] });
+        int[] frameNumber = new int[index.Frames.Length];
+        for (int f = 0; f < frameNumber.Length; f++)
+            frameNumber[f] = packNumber[index.Frames[f].Pack] is >= 0 and var pack ? FrameNumber(index.Frames[f] with { Pack = pack }) : -1;
         foreach (ref readonly IndexedChunk chunk in index.Chunks)
         {
             if (Full)
                 return;
-            if (frames[firstFrame + chunk.Frame].Pack >= 0)
-                Add(chunk.Digest, firstFrame + chunk.Frame, chunk.OffsetInFrame);
+            if (frameNumber[chunk.Frame] >= 0)
+                Add(chunk.Digest, frameNumber[chunk.Frame], chunk.OffsetInFrame);
         }
     }
 
@@ -71,11 +72,22 @@ internal sealed class KnownChunks
     public void AddPack(byte[] digest, PackFooter footer)
     {
         int pack = PackNumber(digest);
-        int firstFrame = frames.Count;
-        foreach (PackFrame frame in footer.Frames)
-            frames.Add(frame with { Pack = pack });
+        int[] frameNumber = [.. footer.Frames.Select(frame => FrameNumber(frame with { Pack = pack }))];
         foreach (PackChunk chunk in footer.Chunks)
-            Add(chunk.Digest, firstFrame + chunk.Frame, chunk.OffsetInFrame);
+            Add(chunk.Digest, frameNumber[chunk.Frame], chunk.OffsetInFrame);
+    }
+
+    // Several images may use different chunks of one frame: an index names it once.
+    private int FrameNumber(PackFrame frame)
+    {
+        ref int number = ref CollectionsMarshal.GetValueRefOrAddDefault(frameNumbers, ((long)frame.Pack << 32) | (uint)frame.Offset, out bool known);
+        if (!known)
+        {
+            number = frames.Count;
+            frames.Add(frame);
+        }
+
+        return number;
     }
 
     private int PackNumber(ReadOnlySpan<byte> digest)

@@ -212,6 +212,32 @@ public abstract class PublishPullContract : IDisposable
     }
 
     [EnvironmentFact]
+    public async Task Images_that_know_different_chunks_of_one_frame_are_built_upon_together()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = MemoryDisk.Sample(11);
+        byte[] half = new byte[content.Length];
+        byte[] other = new byte[content.Length];
+        // Every second piece of a frame's length in one, the others in the other, so that most frames are named by both.
+        const int Piece = 64 << 10;
+        for (int at = 0; at < content.Length; at += Piece)
+        {
+            Span<byte> target = (at / Piece % 2 == 0 ? half : other).AsSpan(at);
+            content.AsSpan(at, Math.Min(Piece, content.Length - at)).CopyTo(target);
+        }
+
+        await PublishAsync(store, content, "a", "1");
+        await PublishAsync(store, half, "a", "2");
+        await PublishAsync(store, other, "a", "3");
+        await new ImageCatalog(store).RemoveAsync(new ImageReference("a", "1"), None);
+        PublishOutcome again = await PublishAsync(store, content, "a", "4");
+
+        Assert.True(again.BytesReused > content.Length / 4);
+        await PullAsync(store, "a:4", Path.Combine(Scratch, "pulled.raw"), new PullOptions());
+        await HoldsAsync(Path.Combine(Scratch, "pulled.raw"), content);
+    }
+
+    [EnvironmentFact]
     public async Task A_seed_that_is_damaged_gives_nothing_wrong()
     {
         await using IObjectStore store = await OpenAsync();
