@@ -25,11 +25,28 @@ public static class DiskImage
     /// <c>FileNotFound</c>, <c>FileUnreadable</c>, <c>FormatNotSupported</c>, <c>FormatFeatureNotSupported</c>, <c>ImageCorrupt</c>,
     /// <c>ForeignReference</c>, <c>ImageTooLarge</c>, <c>ImageEmpty</c>, <c>FormatNotAllowed</c>, <c>SectorSizeNotAllowed</c>, or <c>SourceChanged</c>.
     /// </exception>
-    public static async Task<ILogicalDisk> OpenAsync(string path, DiskPolicy policy, CancellationToken cancellationToken)
+    public static Task<ILogicalDisk> OpenAsync(string path, DiskPolicy policy, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(policy);
-        SourceFile file = SourceFile.Open(path);
+        return OpenSourceAsync(SourceFile.Open(path), policy, cancellationToken);
+    }
+
+    /// <summary>Opens a disk image file that is elsewhere. What is read of it is what its format needs, so that of a sparse format the holes are not moved.</summary>
+    /// <param name="file">The file; it is closed with the disk, and when it cannot be opened.</param>
+    /// <param name="policy">What may be read.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="DiskException">As for a file of this machine, and <c>SourceUnreachable</c>.</exception>
+    public static Task<ILogicalDisk> OpenRemoteAsync(IRemoteFile file, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(policy);
+        return OpenSourceAsync(SourceFile.Over(file), policy, cancellationToken);
+    }
+
+    private static async Task<ILogicalDisk> OpenSourceAsync(SourceFile file, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        string path = file.Path;
         try
         {
             if (file.Length > policy.MaximumFileLength)

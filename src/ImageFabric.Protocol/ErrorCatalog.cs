@@ -59,6 +59,9 @@ public static class ErrorCatalog
         new("ImageEmpty", "InvalidData", "The virtual disk has no bytes.", "Check that the file was written completely."),
         new("SourceChanged", "InvalidOperation", "The file changed while it was read.", "Shut the machine that uses it down, and publish again."),
 
+        new("SourceUnreachable", "ConnectionError", "The place that the disk image is to be read from does not answer, and went on not answering.", "Check the address and the network; then run the same command again, it goes on from there."),
+        new("SourceRangesNotSupported", "NotImplemented", "The place that the disk image is to be read from does not answer range requests.", "Download the file, and publish it from here."),
+
         // Stores
         new("StoreNotFound", "ObjectNotFound", "The store's bucket or directory does not exist.", "Check the store's address, or create the bucket."),
         new("StoreUnreachable", "ConnectionError", "The store does not answer, and went on not answering.", "Check the endpoint, the network and the service; then run the same command again, it goes on from there."),

@@ -19,9 +19,13 @@ public sealed class PublishRequest : StoreRequest
     /// <summary>Makes a request for <see cref="Operations.Publish"/>.</summary>
     public PublishRequest() => Operation = Operations.Publish;
 
-    /// <summary>Full path of the disk image file.</summary>
+    /// <summary>The disk image file: a full path, <c>https://…</c>, <c>http://…</c>, or <c>s3://bucket/key</c>.</summary>
     [DataMember(Name = "source")]
     public string Source { get; set; } = "";
+
+    /// <summary>The S3 service, with its credentials, of a <see cref="Source"/> in a bucket; its own address is not looked at. Null: the store's.</summary>
+    [DataMember(Name = "sourceService", EmitDefaultValue = false)]
+    public StoreReference? SourceService { get; set; }
 
     /// <summary>What may be published. Null: 64 TiB, every format, every sector size.</summary>
     [DataMember(Name = "policy", EmitDefaultValue = false)]
@@ -115,9 +119,13 @@ public sealed class TestRequest : EngineRequest
     /// <summary>Makes a request for <see cref="Operations.Test"/>.</summary>
     public TestRequest() => Operation = Operations.Test;
 
-    /// <summary>Full path of the disk image file.</summary>
+    /// <summary>The disk image file: a full path, <c>https://…</c>, <c>http://…</c>, or <c>s3://bucket/key</c>.</summary>
     [DataMember(Name = "source")]
     public string Source { get; set; } = "";
+
+    /// <summary>The S3 service, with its credentials, of a <see cref="Source"/> in a bucket; its own address is not looked at. Null: the AWS chain's.</summary>
+    [DataMember(Name = "sourceService", EmitDefaultValue = false)]
+    public StoreReference? SourceService { get; set; }
 
     /// <summary>What may be published. Null: 64 TiB, every format, every sector size.</summary>
     [DataMember(Name = "policy", EmitDefaultValue = false)]

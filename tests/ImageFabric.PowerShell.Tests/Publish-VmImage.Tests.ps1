@@ -115,6 +115,17 @@ Describe 'Publish-VmImage' {
         $session.Dispose()
     }
 
+    It 'publishes from an address as it is, in the service of the store or of another' {
+        Register-VmImageStore lab s3://images -Endpoint http://lab:7480 -SkipTest
+        Register-VmImageStore vendor s3://vendor -Endpoint https://vendor.example -SkipTest
+        $null = Publish-VmImage https://example.org/disk.qcow2?x=1 ubuntu 1 -Store lab
+        $null = Publish-VmImage s3://incoming/disk.vhdx ubuntu 2 -Store lab
+        $null = Publish-VmImage s3://incoming/disk.vhdx ubuntu 3 -Store lab -SourceStore vendor
+        $asked = Get-EngineRequest publish
+        $asked.source | Should -Be 'https://example.org/disk.qcow2?x=1', 's3://incoming/disk.vhdx', 's3://incoming/disk.vhdx'
+        $asked.sourceService.endpoint | Should -Be 'http://lab:7480', 'http://lab:7480', 'https://vendor.example'
+    }
+
     It 'publishes within the settings of the store' {
         Register-VmImageStore lab s3://images -SkipTest -MaximumVirtualSize 1TB
         $null = Publish-VmImage $disk ubuntu 1 -Store lab -AllowedFormat raw

@@ -58,6 +58,11 @@ Describe 'Test-VmImage' {
         $policy.allowedFormats | Should -Be 'qcow2', 'vhdx'
     }
 
+    It 'tests a file elsewhere by its address' {
+        $null = Test-VmImage https://example.org/disk.qcow2
+        (Get-EngineRequest test).source | Should -Be 'https://example.org/disk.qcow2'
+    }
+
     It 'has no limits of its own' {
         $null = Test-VmImage $disk
         (Get-EngineRequest test).policy | Should -BeNullOrEmpty

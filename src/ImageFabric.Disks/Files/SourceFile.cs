@@ -3,19 +3,23 @@ using Microsoft.Win32.SafeHandles;
 namespace ImageFabric.Disks.Files;
 
 /// <summary>
-/// A disk image file opened for reading, or a part of it that holds an image: positional reads, its length, and whether it is still what it was. Reads
-/// may overlap in time.
+/// A disk image file opened for reading, here or elsewhere, or a part of it that holds an image: positional reads, its length, and whether it is still
+/// what it was. Reads may overlap in time.
 /// </summary>
 internal sealed class SourceFile : IDisposable
 {
-    private readonly SafeFileHandle handle;
+    // One of the two.
+    private readonly SafeFileHandle? handle;
+    private readonly IRemoteFile? remote;
+
     private readonly FileStatus opened;
     private readonly long start;
 
-    private SourceFile(string path, SafeFileHandle handle, FileStatus status, long start, long length)
+    private SourceFile(string path, SafeFileHandle? handle, IRemoteFile? remote, FileStatus status, long start, long length)
     {
         Path = path;
         this.handle = handle;
+        this.remote = remote;
         opened = status;
         this.start = start;
         Length = length;
@@ -38,7 +42,7 @@ internal sealed class SourceFile : IDisposable
             FileStatus status = FileStatus.Of(handle);
             if (!status.IsDisk)
                 throw NotAFile(path);
-            return new SourceFile(path, handle, status, 0, status.Length);
+            return new SourceFile(path, handle, null, status, 0, status.Length);
         }
         catch (Exception error)
         {
@@ -49,6 +53,9 @@ internal sealed class SourceFile : IDisposable
         }
     }
 
+    /// <summary>A file elsewhere; it is closed with this.</summary>
+    public static SourceFile Over(IRemoteFile remote) => new(remote.Name, null, remote, default, 0, remote.Length);
+
     /// <summary>A part of the file, to be read as if it were one. It is closed with the file, and the file with it.</summary>
     /// <param name="name">Its name within the file.</param>
     /// <param name="offset">Where it begins, in bytes.</param>
@@ -58,7 +65,7 @@ internal sealed class SourceFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
-        return new SourceFile($"{Path}/{name}", handle, opened, start + offset, length);
+        return new SourceFile($"{Path}/{name}", handle, remote, opened, start + offset, length);
     }
 
     /// <summary>What of it the file system holds data for.</summary>
@@ -82,12 +89,18 @@ internal sealed class SourceFile : IDisposable
     /// <exception cref="DiskException"><c>FileUnreadable</c>, or <c>SourceChanged</c> when the file is shorter now.</exception>
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        if (remote is not null)
+        {
+            await remote.ReadAsync(start + offset, buffer, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         while (!buffer.IsEmpty)
         {
             int count;
             try
             {
-                count = await RandomAccess.ReadAsync(handle, buffer, start + offset, cancellationToken).ConfigureAwait(false);
+                count = await RandomAccess.ReadAsync(handle!, buffer, start + offset, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error) when (FileErrors.IsFileError(error))
             {
@@ -104,6 +117,9 @@ internal sealed class SourceFile : IDisposable
     /// <exception cref="DiskException"><c>SourceChanged</c> or <c>FileUnreadable</c>.</exception>
     public void ThrowIfChanged()
     {
+        // Every read of a file elsewhere makes sure of it.
+        if (handle is null)
+            return;
         FileStatus now;
         try
         {
@@ -118,7 +134,11 @@ internal sealed class SourceFile : IDisposable
             throw Changed();
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        handle?.Dispose();
+        remote?.Dispose();
+    }
 
     private DiskException Changed() => new("SourceChanged", Path, $"The file '{Path}' changed while it was read.");
 

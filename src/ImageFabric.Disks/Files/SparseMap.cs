@@ -9,10 +9,10 @@ namespace ImageFabric.Disks.Files;
 /// Which parts of a file the file system holds data for, by lseek's SEEK_DATA and SEEK_HOLE. Where the system does not know, all of it is data.
 /// Remembers the last answer, so that asking in ascending order costs two calls per run of data. An instance belongs to one thread at a time.
 /// </summary>
-/// <param name="file">The file.</param>
+/// <param name="file">The file. Null: nobody knows its holes.</param>
 /// <param name="length">Bytes of the file, or of the part that is looked at.</param>
 /// <param name="start">Where that part begins; all other offsets count from there.</param>
-internal sealed class SparseMap(SafeFileHandle file, long length, long start = 0)
+internal sealed class SparseMap(SafeFileHandle? file, long length, long start = 0)
 {
     private const int NoSuchAddress = 6;
 
@@ -33,7 +33,7 @@ internal sealed class SparseMap(SafeFileHandle file, long length, long start = 0
     private void Ask(long offset)
     {
         knownFrom = offset;
-        if (!OperatingSystem.IsLinux())
+        if (file is null || !OperatingSystem.IsLinux())
         {
             (dataStart, dataEnd) = (offset, length);
             return;
@@ -61,7 +61,7 @@ internal sealed class SparseMap(SafeFileHandle file, long length, long start = 0
     [SupportedOSPlatform("linux")]
     private long Seek(long offset, int whence)
     {
-        long found = LinuxCalls.Seek(file, start + offset, whence);
+        long found = LinuxCalls.Seek(file!, start + offset, whence);
         return found < 0 ? found : found - start;
     }
 }

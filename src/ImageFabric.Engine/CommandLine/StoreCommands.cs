@@ -10,7 +10,6 @@ internal static class StoreCommands
 {
     public static Command Publish()
     {
-        var file = new Argument<string>("file") { Description = $"The disk image, recognised by its content: {string.Join(", ", DiskImage.Formats)}." };
         var name = new Option<string>("--name") { Description = "Name of the image.", Required = true };
         var version = new Option<string>("--version") { Description = "Version of the image. A published version never changes.", Required = true };
         var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
@@ -18,15 +17,17 @@ internal static class StoreCommands
         var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, 1 to 64; 4 if not given." };
         var command = new Command("publish", "Publishes a disk image file into a store. Content that the store has already is not sent again.")
         {
-            file, name, version, labels, level, uploads,
+            name, version, labels, level, uploads,
         };
+        var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => PublishOperation.RunAsync(
             new PublishRequest
             {
                 Store = store.Read(parsed),
-                Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name"),
+                Source = source.Read(parsed),
+                SourceService = source.Service(parsed),
                 Policy = policy.Read(parsed),
                 Name = parsed.GetRequiredValue(name),
                 Version = parsed.GetRequiredValue(version),
@@ -75,11 +76,11 @@ internal static class StoreCommands
 
     public static Command Test()
     {
-        var file = new Argument<string>("file") { Description = "The disk image." };
-        var command = new Command("test", "Looks whether a disk image file can be published, without a store.") { file };
+        var command = new Command("test", "Looks whether a disk image file can be published, without a store.");
+        var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => CatalogOperations.TestAsync(
-            new TestRequest { Source = PathArgument.Full(parsed.GetRequiredValue(file), "The file's name"), Policy = policy.Read(parsed) }, output, cancellationToken));
+            new TestRequest { Source = source.Read(parsed), SourceService = source.Service(parsed), Policy = policy.Read(parsed) }, output, cancellationToken));
         return command;
     }
 

@@ -65,7 +65,7 @@ internal static class CatalogOperations
 
     public static async Task TestAsync(TestRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
-        using Preflight preflight = await Preflight.RunAsync(request.Source, request.Policy, cancellationToken).ConfigureAwait(false);
+        using Preflight preflight = await Preflight.RunAsync(request.Source, request.SourceService, request.Policy, cancellationToken).ConfigureAwait(false);
         ILogicalDisk disk = preflight.Disk;
         long allocated = 0;
         await foreach (DiskExtent extent in disk.ReadExtentsAsync(cancellationToken).ConfigureAwait(false))

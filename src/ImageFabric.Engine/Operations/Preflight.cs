@@ -1,6 +1,7 @@
 using ImageFabric.Disks;
 using ImageFabric.Disks.Partitions;
 using ImageFabric.Protocol;
+using ImageFabric.Store.Sources;
 
 namespace ImageFabric.Engine.Operations;
 
@@ -32,12 +33,17 @@ internal sealed class Preflight : IDisposable
     /// <summary><c>BIOS</c>, <c>UEFI</c>, <c>BIOS+UEFI</c> or null.</summary>
     public string? BootMode { get; }
 
-    /// <summary>Opens the file, if the policy allows it and it is whole and stands alone.</summary>
+    /// <summary>Opens the file, here or elsewhere, if the policy allows it and it is whole and stands alone.</summary>
     /// <exception cref="DiskException">It may not be published.</exception>
     /// <exception cref="OperationException"><c>InvalidRequest</c>.</exception>
-    public static async Task<Preflight> RunAsync(string? source, ImagePolicy? policy, CancellationToken cancellationToken)
+    public static async Task<Preflight> RunAsync(string? source, StoreReference? service, ImagePolicy? policy, CancellationToken cancellationToken)
     {
-        ILogicalDisk disk = await DiskImage.OpenAsync(SourcePath.Check(source), Translate(policy), cancellationToken).ConfigureAwait(false);
+        if (string.IsNullOrEmpty(source))
+            throw new OperationException("InvalidRequest", null, "The request names no disk image file.");
+        DiskPolicy limits = Translate(policy);
+        ILogicalDisk disk = RemoteFile.IsMeant(source)
+            ? await DiskImage.OpenRemoteAsync(await RemoteFile.OpenAsync(source, Stores.Location(service), cancellationToken).ConfigureAwait(false), limits, cancellationToken).ConfigureAwait(false)
+            : await DiskImage.OpenAsync(source, limits, cancellationToken).ConfigureAwait(false);
         try
         {
             return new Preflight(disk, await Disks.Partitions.PartitionTable.ReadAsync(disk, cancellationToken).ConfigureAwait(false));

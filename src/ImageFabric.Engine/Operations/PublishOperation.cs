@@ -25,7 +25,7 @@ internal static class PublishOperation
         };
 
         // The preflight comes before anything is asked of the store.
-        using Preflight preflight = await Preflight.RunAsync(request.Source, request.Policy, cancellationToken).ConfigureAwait(false);
+        using Preflight preflight = await Preflight.RunAsync(request.Source, request.SourceService ?? request.Store, request.Policy, cancellationToken).ConfigureAwait(false);
         ILogicalDisk disk = preflight.Disk;
         foreach (DiskNotice notice in preflight.Notices)
             output.Warning($"{request.Source}: {notice.Message}");

@@ -11,6 +11,17 @@ internal static class Stores
     public static string DefaultDirectory => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "imagefabric", "store");
 
+    /// <summary>Where a store is, for the libraries.</summary>
+    public static ObjectStoreLocation Location(StoreReference? reference) => new()
+    {
+        Uri = string.IsNullOrEmpty(reference?.Uri) ? DefaultDirectory : reference.Uri,
+        Endpoint = reference?.Endpoint,
+        Region = reference?.Region,
+        Profile = reference?.Profile,
+        AccessKey = reference?.AccessKey,
+        SecretKey = reference?.SecretKey,
+    };
+
     /// <summary>Opens a store to publish into; it becomes one when it is not yet.</summary>
     public static Task<IObjectStore> OpenForWritingAsync(StoreReference? reference, CancellationToken cancellationToken) =>
         ObjectStores.OpenAsync(Location(reference), create: true, cancellationToken);
@@ -32,14 +43,4 @@ internal static class Stores
             throw;
         }
     }
-
-    private static ObjectStoreLocation Location(StoreReference? reference) => new()
-    {
-        Uri = string.IsNullOrEmpty(reference?.Uri) ? DefaultDirectory : reference.Uri,
-        Endpoint = reference?.Endpoint,
-        Region = reference?.Region,
-        Profile = reference?.Profile,
-        AccessKey = reference?.AccessKey,
-        SecretKey = reference?.SecretKey,
-    };
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Threading.Tasks;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
@@ -34,6 +35,12 @@ public abstract class ImagePolicyCmdlet : EngineCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateSet("512", "4096")]
     public int? MaximumSectorSize { get; set; }
+
+    /// <summary>
+    /// Where the S3 service of an <c>s3://</c> address is, and its credentials: a registered name. Without it: as for the store that is published into.
+    /// </summary>
+    private protected async Task<StoreReference?> SourceServiceAsync(string? sourceStore, StoreSelection usual) =>
+        string.IsNullOrEmpty(sourceStore) ? usual.Location : (await Pipeline.AskAsync(() => StoreSelection.Of(sourceStore, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false)).Location;
 
     /// <summary>What the parameters say, each before what the store's settings say. Null: neither says anything.</summary>
     private protected ImagePolicy? Policy(ImagePolicy? ofStore)

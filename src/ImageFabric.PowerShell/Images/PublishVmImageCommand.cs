@@ -18,7 +18,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
 
-    /// <summary>The disk image file. Wildcards must match one file.</summary>
+    /// <summary>The disk image file; wildcards must match one. Or an address: <c>https://…</c>, or <c>s3://bucket/key</c>, read by ranges.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [PlainName]
     [SupportsWildcards]
@@ -54,6 +54,14 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? Store { get; set; }
 
+    /// <summary>
+    /// The S3 service and credentials for a <c>-Path</c> of the form <c>s3://bucket/key</c>: a registered store that is in the same service. Without it:
+    /// those of the store that is published into.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? SourceStore { get; set; }
+
     /// <summary>zstd level. Without it: 3.</summary>
     [Parameter]
     [ValidateRange(1, 19)]
@@ -77,6 +85,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
         {
             Store = store.Location,
             Source = source,
+            SourceService = ImagePath.IsAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
             Policy = Policy(store.Policy),
             Name = Name,
             Version = Version,

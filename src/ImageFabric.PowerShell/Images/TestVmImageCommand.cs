@@ -20,7 +20,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
     private static readonly HashSet<string> Refusals =
         ["FormatNotSupported", "FormatFeatureNotSupported", "FormatNotAllowed", "SectorSizeNotAllowed", "ImageCorrupt", "ForeignReference", "ImageTooLarge", "ImageEmpty"];
 
-    /// <summary>Disk image files, with wildcards.</summary>
+    /// <summary>Disk image files, with wildcards; or addresses: <c>https://…</c>, or <c>s3://bucket/key</c>, read by ranges.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [PlainName]
     [SupportsWildcards]
@@ -41,19 +41,28 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? Store { get; set; }
 
+    /// <summary>
+    /// The S3 service and credentials for a <c>-Path</c> of the form <c>s3://bucket/key</c>: a registered store that is in the same service. Without it:
+    /// those of <c>-Store</c>.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? SourceStore { get; set; }
+
     private bool IsLiteral => ParameterSetName == ByLiteralPath;
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
         ImagePolicy? policy = Policy(store.Policy);
+        StoreReference? service = await SourceServiceAsync(SourceStore, store).ConfigureAwait(false);
         foreach (string path in IsLiteral ? LiteralPath : Path)
         {
             try
             {
                 Collection<string> files = await Pipeline.AskAsync(() => ImagePath.Resolve(this, path, IsLiteral)).ConfigureAwait(false);
                 foreach (string file in files)
-                    await TestAsync(file, policy, cancellationToken).ConfigureAwait(false);
+                    await TestAsync(file, policy, service, cancellationToken).ConfigureAwait(false);
             }
             catch (FleetException e)
             {
@@ -62,12 +71,12 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
         }
     }
 
-    private async Task TestAsync(string file, ImagePolicy? policy, CancellationToken cancellationToken)
+    private async Task TestAsync(string file, ImagePolicy? policy, StoreReference? service, CancellationToken cancellationToken)
     {
         try
         {
             await RunEngineAsync<TestResult>(
-                new TestRequest { Source = file, Policy = policy }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
+                new TestRequest { Source = file, SourceService = ImagePath.IsAddress(file) ? service : null, Policy = policy }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException e) when (Refusals.Contains(e.Error.Id))
         {
