@@ -6,6 +6,7 @@ using ImageFabric.Disks.Vdi;
 using ImageFabric.Disks.Vhd;
 using ImageFabric.Disks.Vhdx;
 using ImageFabric.Disks.Vmdk;
+using ImageFabric.Disks.Wrapped;
 
 namespace ImageFabric.Disks;
 
@@ -52,8 +53,6 @@ public static class DiskImage
             if (file.Length > policy.MaximumFileLength)
                 throw new DiskException("ImageTooLarge", path, $"The file has {file.Length} bytes; the limit is {policy.MaximumFileLength}.");
             string format = await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
-            if (policy.AllowedFormats is { } allowed && Formats.Contains(format) && !allowed.Contains(format))
-                throw new DiskException("FormatNotAllowed", path, $"The file is of the format {format}; the policy allows {string.Join(", ", allowed)}.");
             ILogicalDisk disk = format switch
             {
                 "raw" => new RawDisk(file),
@@ -63,8 +62,11 @@ public static class DiskImage
                 "vmdk" => await VmdkDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "vdi" => await VdiDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "ova" => await OvaDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+                "gzip" or "xz" or "zstd" => await WrappedDisk.OpenAsync(file, format, policy, cancellationToken).ConfigureAwait(false),
                 _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read."),
             };
+            if (policy.AllowedFormats is { } allowed && !allowed.Contains(disk.Format))
+                throw new DiskException("FormatNotAllowed", path, $"The file is of the format {disk.Format}; the policy allows {string.Join(", ", allowed)}.");
             if (disk.Length == 0)
                 throw new DiskException("ImageEmpty", path, "The disk has no bytes.");
             if (disk.Length > policy.MaximumVirtualLength)

@@ -41,13 +41,9 @@ internal static class FormatProbe
     {
         byte[] start = new byte[(int)Math.Min(ProbeLength, file.Length)];
         await file.ReadAsync(0, start, cancellationToken).ConfigureAwait(false);
-        if (start.AsSpan().StartsWith(Qcow2Header.Magic))
-            return start.Length >= 8 && BinaryPrimitives.ReadUInt32BigEndian(start.AsSpan(4)) == 1 ? "qcow (version 1)" : "qcow2";
-        foreach ((string format, int offset, byte[] mark) in Marks)
-        {
-            if (start.Length >= offset + mark.Length && start.AsSpan(offset, mark.Length).SequenceEqual(mark))
-                return format;
-        }
+        string format = DetectStart(start);
+        if (format != "raw")
+            return format;
 
         // A fixed VHD is a raw disk with a footer behind it.
         if (file.Length >= VhdFooter.Length)
@@ -56,6 +52,20 @@ internal static class FormatProbe
             await file.ReadAsync(file.Length - VhdFooter.Length, footer, cancellationToken).ConfigureAwait(false);
             if (footer.AsSpan().SequenceEqual(VhdFooter.Cookie))
                 return "vhd";
+        }
+
+        return "raw";
+    }
+
+    /// <summary>What the first 512 bytes alone tell: a fixed VHD is a raw disk to them.</summary>
+    public static string DetectStart(ReadOnlySpan<byte> start)
+    {
+        if (start.StartsWith(Qcow2Header.Magic))
+            return start.Length >= 8 && BinaryPrimitives.ReadUInt32BigEndian(start[4..]) == 1 ? "qcow (version 1)" : "qcow2";
+        foreach ((string format, int offset, byte[] mark) in Marks)
+        {
+            if (start.Length >= offset + mark.Length && start.Slice(offset, mark.Length).SequenceEqual(mark))
+                return format;
         }
 
         return "raw";

@@ -16,6 +16,12 @@ public interface ILogicalDisk : IDisposable
     /// <summary>Bytes of a logical sector: 512, or what the format says.</summary>
     int SectorSize => 512;
 
+    /// <summary>
+    /// True for a disk that can only be read from front to back: while its extents are read, the bytes of the last one, and always its first MiB. Its
+    /// length is what was seen of it so far, and right when its extents came to their end.
+    /// </summary>
+    bool IsSequential => false;
+
     /// <summary>Size of the disk in bytes, as the guest sees it.</summary>
     long Length { get; }
 

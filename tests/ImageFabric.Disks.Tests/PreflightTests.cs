@@ -43,9 +43,9 @@ public sealed class PreflightTests : IDisposable
     }
 
     [Theory]
-    [InlineData("gzip", new byte[] { 0x1f, 0x8b, 0x08 })]
-    [InlineData("xz", new byte[] { 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00 })]
-    [InlineData("zstd", new byte[] { 0x28, 0xb5, 0x2f, 0xfd })]
+    [InlineData("bzip2", new byte[] { 0x42, 0x5a, 0x68 })]
+    [InlineData("zip", new byte[] { 0x50, 0x4b, 0x03, 0x04 })]
+    [InlineData("7z", new byte[] { 0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c })]
     public async Task Compressed_files_are_refused_by_name(string format, byte[] mark)
     {
         string image = images.File("disk.raw");

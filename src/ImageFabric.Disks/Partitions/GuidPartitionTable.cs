@@ -23,7 +23,8 @@ internal static class GuidPartitionTable
         foreach (int sectorSize in SectorSizes.OrderByDescending(size => size == disk.SectorSize))
         {
             Entries? primary = await TryReadAsync(disk, sectorSize, 1, cancellationToken).ConfigureAwait(false);
-            Entries? backup = await TryReadAsync(disk, sectorSize, (disk.Length / sectorSize) - 1, cancellationToken).ConfigureAwait(false);
+            // Nobody knows yet where a sequential disk ends.
+            Entries? backup = disk.IsSequential ? primary : await TryReadAsync(disk, sectorSize, (disk.Length / sectorSize) - 1, cancellationToken).ConfigureAwait(false);
             if ((primary ?? backup) is not { } entries)
                 continue;
             DiskNotice[] notices = primary is null

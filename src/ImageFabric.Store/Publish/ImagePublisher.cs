@@ -42,20 +42,30 @@ public sealed class ImagePublisher
     private async Task<PublishOutcome> RunAsync(CancellationToken cancellationToken)
     {
         profile = (await RepositoryDescription.OpenOrCreateAsync(store, cancellationToken).ConfigureAwait(false)).Chunking;
-        await foreach (DiskExtent extent in disk.ReadExtentsAsync(cancellationToken).ConfigureAwait(false))
-            bytesTotal += extent.Length;
+        bytesTotal = await CountAsync(cancellationToken).ConfigureAwait(false);
 
         Manifest? existing = await catalog.TryReadAsync(manifestKey, cancellationToken).ConfigureAwait(false);
         if (existing is not null)
         {
-            (ImageId id, long read) = await IdentifyAsync(cancellationToken).ConfigureAwait(false);
-            if (existing.ImageId != id.ToString())
+            (ImageId id, long read) = await IdentifyAsync(existing.VirtualSize, cancellationToken).ConfigureAwait(false);
+            if (existing.VirtualSize != disk.Length || existing.ImageId != id.ToString())
                 throw Exists();
             if (await IsWholeAsync(existing, cancellationToken).ConfigureAwait(false))
                 return new PublishOutcome(existing, Created: false, read, 0, existing.DataSize, 0);
         }
 
         return await SendAsync(existing, cancellationToken).ConfigureAwait(false);
+    }
+
+    // A disk that is read from front to back is not read once more to know how much there is.
+    private async Task<long> CountAsync(CancellationToken cancellationToken)
+    {
+        if (disk.IsSequential)
+            return 0;
+        long count = 0;
+        await foreach (DiskExtent extent in disk.ReadExtentsAsync(cancellationToken).ConfigureAwait(false))
+            count += extent.Length;
+        return count;
     }
 
     private async Task<PublishOutcome> SendAsync(Manifest? existing, CancellationToken cancellationToken)
@@ -157,9 +167,9 @@ public sealed class ImagePublisher
         return new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded);
     }
 
-    private async Task<(ImageId Id, long BytesRead)> IdentifyAsync(CancellationToken cancellationToken)
+    private async Task<(ImageId Id, long BytesRead)> IdentifyAsync(long length, CancellationToken cancellationToken)
     {
-        using var hasher = new ImageId.Hasher(disk.Length);
+        using var hasher = new ImageId.Hasher(length);
         long read = 0;
         await foreach (DiskSegment segment in DiskChunker.ReadAsync(disk, profile, cancellationToken).ConfigureAwait(false))
         {
@@ -197,7 +207,7 @@ public sealed class ImagePublisher
         return true;
     }
 
-    private void Report(long read) => options.Progress?.Report(new TransferProgress(Math.Min(read, bytesTotal), bytesTotal));
+    private void Report(long read) => options.Progress?.Report(new TransferProgress(bytesTotal > 0 ? Math.Min(read, bytesTotal) : read, bytesTotal));
 
     private StoreException Exists() =>
         new("ImageExists", options.Image.ToString(), $"{options.Image} is published already, with other content.");

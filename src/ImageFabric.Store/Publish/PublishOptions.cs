@@ -31,7 +31,7 @@ public sealed record PublishOptions(ImageReference Image)
 
 /// <summary>How far a transfer is.</summary>
 /// <param name="Done">Bytes done.</param>
-/// <param name="Total">Bytes in all.</param>
+/// <param name="Total">Bytes in all. 0: not known.</param>
 public readonly record struct TransferProgress(long Done, long Total);
 
 /// <summary>What a publish did.</summary>

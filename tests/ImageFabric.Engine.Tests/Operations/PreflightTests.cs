@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using ImageFabric.Engine.Tests.Support;
 using ImageFabric.Protocol;
 
@@ -58,6 +59,30 @@ public sealed class PreflightTests : IDisposable
         QemuImg.Run("create", "-f", "qcow2", "-b", scratch["base.raw"], "-F", "raw", qcow2);
         ErrorEvent error = (await EngineProgram.RunAsync("test", qcow2, "--json")).Failure();
         Assert.Equal(("ForeignReference", 8L), (error.Id, error.Offset));
+    }
+
+    [EngineFact]
+    public async Task A_compressed_disk_is_the_same_image_in_one_pass()
+    {
+        string disk = MakeBootable();
+        string packed = scratch["disk.raw.gz"];
+        await using (var gzip = new GZipStream(File.Create(packed), CompressionLevel.Fastest))
+        await using (FileStream raw = File.OpenRead(disk))
+            await raw.CopyToAsync(gzip);
+
+        PublishResult first = (await store.PublishAsync(packed, "1")).Result<PublishResult>();
+        PublishResult again = (await store.PublishAsync(packed, "1")).Result<PublishResult>();
+        PublishResult plain = (await store.PublishAsync(disk, "2")).Result<PublishResult>();
+
+        Assert.Equal((plain.ImageId, 4 * Mebi), (first.ImageId, first.VirtualSize));
+        Assert.Equal((false, 0), (again.Created, plain.PacksUploaded));
+        TestResult test = (await EngineProgram.RunAsync("test", packed, "--json")).Result<TestResult>();
+        Assert.Equal(("raw", "gzip", 4 * Mebi, "MBR"), (test.Format, test.Subformat, test.VirtualSize, test.PartitionTable));
+
+        byte[] half = (await File.ReadAllBytesAsync(packed))[..^1000];
+        await File.WriteAllBytesAsync(packed, half);
+        Assert.Equal("ImageCorrupt", (await store.PublishAsync(packed, "3")).Failure().Id);
+        Assert.Empty((await store.RunAsync("list", "disk:3")).Succeeded().Results<ImageResult>());
     }
 
     // One active partition behind boot code.
