@@ -20,10 +20,15 @@ internal sealed record ImageAnatomy(byte[] Content, bool BigEndian, (int Offset,
 /// <summary>Damages a valid image file where it hurts: header fields, table entries, data, its end. The same seed gives the same damage.</summary>
 internal sealed class ImageMutator(ImageAnatomy image)
 {
+    // Millions of copies of some MiB are mostly work for the collector.
+    private readonly ThreadLocal<byte[]> copy = new(() => new byte[image.Content.Length]);
+
+    /// <summary>A damaged file, which the next call on this thread overwrites.</summary>
     public byte[] Mutate(int seed)
     {
         var random = new Random(seed);
-        byte[] bytes = (byte[])image.Content.Clone();
+        byte[] bytes = copy.Value!;
+        image.Content.CopyTo(bytes, 0);
         for (int i = random.Next(1, 4); i > 0; i--)
         {
             switch (random.Next(image.Damage is null ? 7 : 9))
