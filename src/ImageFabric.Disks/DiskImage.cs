@@ -33,6 +33,14 @@ public static class DiskImage
         return OpenSourceAsync(SourceFile.Open(path), policy, cancellationToken);
     }
 
+    /// <summary>Opens a file of this program's own as a raw disk, whatever it begins with.</summary>
+    /// <exception cref="DiskException"><c>FileNotFound</c>, <c>FileUnreadable</c>.</exception>
+    public static Task<ILogicalDisk> OpenRawAsync(string path, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult<ILogicalDisk>(new RawDisk(SourceFile.Open(path)));
+    }
+
     /// <summary>Opens a disk image file that is elsewhere. What is read of it is what its format needs, so that of a sparse format the holes are not moved.</summary>
     /// <param name="file">The file; it is closed with the disk, and when it cannot be opened.</param>
     /// <param name="policy">What may be read.</param>

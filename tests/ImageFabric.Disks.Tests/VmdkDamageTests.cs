@@ -258,6 +258,22 @@ public sealed class VmdkDamageTests : IDisposable
         return image;
     }
 
+    [Fact]
+    public async Task A_grain_that_asks_for_a_dictionary_is_damaged()
+    {
+        string image = MakeStream();
+        // zlib's header (RFC 1950): deflate, a window of 32 KiB, FDICT set, and its check right.
+        using (FileStream file = File.OpenWrite(image))
+        {
+            file.Position = StreamOptimizedVmdk.FirstGrain + 12;
+            file.Write([0x78, 0x20]);
+        }
+
+        using ILogicalDisk disk = await DiskReading.OpenAsync(image);
+        DiskException error = await Assert.ThrowsAsync<DiskException>(async () => await disk.ReadAsync(0, new byte[4096], CancellationToken.None));
+        Assert.Equal("ImageCorrupt", error.Id);
+    }
+
     private string MakeStream()
     {
         string raw = images.File("source.raw");

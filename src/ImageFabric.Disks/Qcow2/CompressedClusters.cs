@@ -48,7 +48,7 @@ internal sealed class CompressedClusters(SourceFile file, Qcow2Header header) : 
         {
             return stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false) == destination.Length;
         }
-        catch (InvalidDataException)
+        catch (Exception damaged) when (damaged is InvalidDataException or IOException)
         {
             return false;
         }

@@ -73,7 +73,8 @@ internal sealed class Qcow2Layout : ITargetLayout
     }
 
     // Each refcount block also counts itself and the others, and so does the table.
-    private static (long TableClusters, long Blocks) RefcountClusters(long others)
+    /// <summary>How many clusters a refcount table and its blocks take that count so many others and themselves.</summary>
+    public static (long TableClusters, long Blocks) RefcountClusters(long others)
     {
         long table = 1;
         long blocks = 1;

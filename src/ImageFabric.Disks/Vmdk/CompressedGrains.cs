@@ -42,7 +42,7 @@ internal sealed class CompressedGrains(SourceFile file, VmdkHeader header, Metad
         }
     }
 
-    // How many bytes the stream has; -1 when it is damaged or has more than the destination.
+    // How many bytes the stream has; -1 when it is damaged or has more than the destination. What zlib has no name for, .NET throws as an IOException.
     private static int Inflate(byte[] input, int offset, int count, Span<byte> destination)
     {
         using var stream = new ZLibStream(new MemoryStream(input, offset, count, writable: false), CompressionMode.Decompress);
@@ -51,7 +51,7 @@ internal sealed class CompressedGrains(SourceFile file, VmdkHeader header, Metad
             int length = stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
             return stream.ReadByte() < 0 ? length : -1;
         }
-        catch (InvalidDataException)
+        catch (Exception damaged) when (damaged is InvalidDataException or IOException)
         {
             return -1;
         }

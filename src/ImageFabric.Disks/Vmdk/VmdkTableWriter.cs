@@ -46,7 +46,7 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         byte[] descriptor = new byte[VmdkLayout.DescriptorLength];
-        Encoding.ASCII.GetBytes(Descriptor(layout.Size), descriptor);
+        Encoding.ASCII.GetBytes(Descriptor(layout.Size, "monolithicSparse", "RW"), descriptor);
         await file.WriteAsync(VmdkLayout.DescriptorOffset, descriptor, cancellationToken).ConfigureAwait(false);
         await WriteDirectoryAsync(layout.RedundantDirectoryOffset, cancellationToken).ConfigureAwait(false);
         await WriteDirectoryAsync(layout.DirectoryOffset, cancellationToken).ConfigureAwait(false);
@@ -65,8 +65,11 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
         await WriteTablesAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    // Deterministic, as all of the layout is: the content id is the one that VMware gives a disk that was never written to.
-    private static string Descriptor(long size)
+    /// <summary>The descriptor. Deterministic, as all of the layout is: the content id is the one that VMware gives a disk that was never written to.</summary>
+    /// <param name="size">Size of the disk in bytes.</param>
+    /// <param name="createType">The subformat.</param>
+    /// <param name="access">What may be done with the extent: <c>RW</c> or <c>RDONLY</c>.</param>
+    public static string Descriptor(long size, string createType, string access)
     {
         long sectors = size / VmdkHeader.SectorSize;
         long cylinders = Math.Clamp(sectors / (Heads * SectorsPerTrack), 1, MostCylinders);
@@ -75,10 +78,10 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
             version=1
             CID=fffffffe
             parentCID=ffffffff
-            createType="monolithicSparse"
+            createType="{createType}"
 
             # Extent description
-            RW {sectors} SPARSE "disk.vmdk"
+            {access} {sectors} SPARSE "disk.vmdk"
 
             # The Disk Data Base
             #DDB

@@ -121,7 +121,7 @@ internal sealed class WrappedDisk : ILogicalDisk
         {
             return await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
+        catch (Exception damaged) when (damaged is InvalidDataException or IOException or ZstdSharp.ZstdException)
         {
             throw new DiskException("ImageCorrupt", file.Path, $"The {wrapper} file cannot be decompressed: {damaged.Message.TrimEnd('.')}.", innerException: damaged);
         }

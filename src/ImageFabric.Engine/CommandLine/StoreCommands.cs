@@ -54,7 +54,7 @@ internal static class StoreCommands
     {
         Argument<string> image = Image("NAME[:VERSION]; without a version the newest.");
         var file = new Option<string>("--output") { Description = "The file to make. While it is not whole it is called FILE.partial; the same command goes on with it.", HelpName = "file", Required = true };
-        var format = new Option<string?>("--format") { Description = $"{string.Join(", ", DiskTarget.Formats)}. Without it: by the file's extension, otherwise raw." };
+        var format = new Option<string?>("--format") { Description = $"{string.Join(", ", DiskTarget.Formats.Concat(PackedDisk.Formats))}. Without it: by the file's extension, otherwise raw." };
         var seeds = new Option<string[]>("--seed") { Description = "A disk image file whose unchanged parts are taken instead of fetched.", HelpName = "file" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
         var command = new Command("pull", "Takes an image from a store into a file, verified.") { image, file, format, seeds, force };

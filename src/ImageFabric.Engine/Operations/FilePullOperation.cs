@@ -13,12 +13,16 @@ namespace ImageFabric.Engine.Operations;
 internal static class FilePullOperation
 {
     private const string PartialSuffix = ".partial";
+    private const string PackedSuffix = ".packed";
 
     public static async Task RunAsync(SaveRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         string path = string.IsNullOrEmpty(request.Output) ? throw new OperationException("InvalidRequest", null, "The request names no file.") : request.Output;
-        string format = DiskFormat.Check(request.Format ?? DiskTarget.Formats.FirstOrDefault(format => Path.GetExtension(path) == "." + format, "raw"));
+        string format = request.Format ?? DiskTarget.Formats.FirstOrDefault(format => Path.GetExtension(path) == "." + format, "raw");
+        bool packed = PackedDisk.Formats.Contains(format);
+        if (!packed)
+            DiskFormat.Check(format, PackedDisk.Formats);
         if (Directory.Exists(path))
             throw new OperationException("OutputExists", path, $"{path} is a directory.");
         if (Path.Exists(path) && !request.Replace)
@@ -28,11 +32,13 @@ internal static class FilePullOperation
         ImageIndex index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var options = new PullOptions
         {
-            Format = format,
+            Format = packed ? "raw" : format,
             Seeds = [.. (request.Seeds ?? []).Select(seed => new PullSeed(seed, null))],
             Progress = new TransferReport(output, $"Pulling {manifest.Name}:{manifest.Version}"),
         };
         PullOutcome outcome = await ImagePull.RunAsync(store, index, path + PartialSuffix, options, cancellationToken).ConfigureAwait(false);
+        if (packed)
+            await PackAsync(path, format, index.VirtualSize, output, cancellationToken).ConfigureAwait(false);
         GiveName(path, request.Replace);
         output.Result(new PullResult
         {
@@ -45,6 +51,27 @@ internal static class FilePullOperation
             VirtualSize = manifest.VirtualSize,
             DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         });
+    }
+
+    // The whole disk is there first, raw; what is compressed has its place only when it is.
+    private static async Task PackAsync(string path, string format, long virtualSize, IEventOutput output, CancellationToken cancellationToken)
+    {
+        string packed = path + PackedSuffix;
+        try
+        {
+            using (ILogicalDisk disk = await DiskImage.OpenRawAsync(path + PartialSuffix, cancellationToken).ConfigureAwait(false))
+                await PackedDisk.WriteAsync(disk, packed, format, new PackReport(output, virtualSize), cancellationToken).ConfigureAwait(false);
+            File.Move(packed, path + PartialSuffix, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(packed);
+        }
+    }
+
+    private sealed class PackReport(IEventOutput output, long total) : IProgress<long>
+    {
+        public void Report(long value) => output.Progress("Compressing", Math.Min(value, total), total);
     }
 
     private static void GiveName(string path, bool replace)

@@ -17,6 +17,8 @@ internal sealed class DiskFormatCompleter : Completer
         new("vhd", "Virtual PC, dynamic"),
         new("vhd-fixed", "Azure"),
         new("vmdk", "VMware, monolithic sparse"),
+        new("vmdk-stream", "VMware, stream-optimized; files only"),
+        new("qcow2-zstd", "QEMU, compressed; files only"),
     ];
 
     protected override Task<IReadOnlyList<Proposal>> ProposeAsync(string word, IDictionary bound, CancellationToken cancellationToken) =>
