@@ -30,18 +30,7 @@ public sealed class GetVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] names = Image;
-        foreach (string hostName in HostName)
-        {
-            try
-            {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                StartOn(host, () => ListAsync(host, names, cancellationToken), cancellationToken);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+        await StartOnEachAsync(HostName, host => ListAsync(host, names, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task ListAsync(HostConnection host, string[] names, CancellationToken cancellationToken)

@@ -56,6 +56,32 @@ public abstract class HostCmdlet : EngineCmdlet
         return new HostConnection(address, Options, HostImageDirectory);
     }
 
+    /// <summary>Begins with each host; a name that is none, or a host that fails at once, fails alone.</summary>
+    /// <param name="hostNames">As the user gave them.</param>
+    /// <param name="begin">What to do with the host; what takes long goes to <see cref="StartOn"/>.</param>
+    private protected async Task OnEachAsync(string[] hostNames, Func<HostConnection, Task> begin)
+    {
+        foreach (string hostName in hostNames)
+        {
+            try
+            {
+                await begin(await ConnectionAsync(hostName).ConfigureAwait(false)).ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
+            }
+        }
+    }
+
+    /// <summary>The same where all of it takes long: works on the hosts beside the records that follow, as soon as there are slots.</summary>
+    private protected Task StartOnEachAsync(string[] hostNames, Func<HostConnection, Task> work, CancellationToken cancellationToken) =>
+        OnEachAsync(hostNames, host =>
+        {
+            StartOn(host, () => work(host), cancellationToken);
+            return Task.CompletedTask;
+        });
+
     /// <summary>Works on a host beside the records that follow, as soon as there is a slot.</summary>
     /// <param name="host">The host; errors have it as their target.</param>
     /// <param name="work">What to do there.</param>

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
-using ImageFabric.Fleet;
 
 namespace ImageFabric.PowerShell;
 
@@ -18,18 +17,9 @@ public sealed class NewVmHostCommand : HostCmdlet
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
-    private protected override async Task ProcessAsync(CancellationToken cancellationToken)
+    private protected override Task ProcessAsync(CancellationToken cancellationToken) => OnEachAsync(HostName, host =>
     {
-        foreach (string hostName in HostName)
-        {
-            try
-            {
-                Pipeline.WriteObject(new VmHost(await ConnectionAsync(hostName).ConfigureAwait(false)));
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
-    }
+        Pipeline.WriteObject(new VmHost(host));
+        return Task.CompletedTask;
+    });
 }

@@ -55,18 +55,7 @@ public sealed class RemoveVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] images = Image;
-        foreach (string hostName in HostName)
-        {
-            try
-            {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                StartOn(host, () => RemoveAsync(host, images, cancellationToken), cancellationToken);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+        await StartOnEachAsync(HostName, host => RemoveAsync(host, images, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     // The host chooses; the user is asked about what it chose; then exactly that is removed, unless a machine came to need it meanwhile.

@@ -35,18 +35,7 @@ public sealed class TestVmHostCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
-        foreach (string hostName in HostName)
-        {
-            try
-            {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                StartOn(host, () => TestAsync(host, StoreAddress.ForHosts(store.Location), cancellationToken), cancellationToken);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+        await StartOnEachAsync(HostName, host => TestAsync(host, StoreAddress.ForHosts(store.Location), cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task TestAsync(HostConnection host, string? storeAddress, CancellationToken cancellationToken)

@@ -29,18 +29,7 @@ public sealed class TestVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] images = Image;
-        foreach (string hostName in HostName)
-        {
-            try
-            {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                StartOn(host, () => TestAsync(host, images, cancellationToken), cancellationToken);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+        await StartOnEachAsync(HostName, host => TestAsync(host, images, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task TestAsync(HostConnection host, string[] images, CancellationToken cancellationToken)

@@ -58,19 +58,11 @@ public sealed class SyncVmImageCommand : HostCmdlet
             return;
         string name = $"{image.Name}:{image.Version}";
         string action = $"Sync {name} (at most {ByteSize.Format(image.StoredSize + image.IndexSize)} to fetch)";
-        foreach (string hostName in HostName)
+        await OnEachAsync(HostName, async host =>
         {
-            try
-            {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                if (await Pipeline.ShouldProcessAsync(host.Name, action).ConfigureAwait(false))
-                    StartOn(host, () => SyncAsync(sync, name, host, store, cancellationToken), cancellationToken);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+            if (await Pipeline.ShouldProcessAsync(host.Name, action).ConfigureAwait(false))
+                StartOn(host, () => SyncAsync(sync, name, host, store, cancellationToken), cancellationToken);
+        }).ConfigureAwait(false);
     }
 
     private ImageSyncOptions SyncOptions() => new()

@@ -124,20 +124,12 @@ public sealed class NewVmFromImageCommand : HostCmdlet
         _images ??= Own(new SyncedImages(Engine));
         ImageSync sync = _images.For(Image, store, new ImageSyncOptions { Throttle = ThrottleLimit, Format = DiskFormat, ImageDirectory = HostImageDirectory });
         string image = await ExactAsync(sync, cancellationToken).ConfigureAwait(false);
-        foreach (string hostName in HostName)
+        await OnEachAsync(HostName, async host =>
         {
-            try
-            {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                VmCreateRequest request = Request(image);
-                if (await Pipeline.ShouldProcessAsync($"{request.Name} on {host.Name}", $"Create virtual machine from {image}").ConfigureAwait(false))
-                    StartOn(host, () => CreateAsync(new VmCreation(Engine, sync), host, request, cancellationToken), cancellationToken);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+            VmCreateRequest request = Request(image);
+            if (await Pipeline.ShouldProcessAsync($"{request.Name} on {host.Name}", $"Create virtual machine from {image}").ConfigureAwait(false))
+                StartOn(host, () => CreateAsync(new VmCreation(Engine, sync), host, request, cancellationToken), cancellationToken);
+        }).ConfigureAwait(false);
     }
 
     // A host has versions; which one is the newest, only the store knows.

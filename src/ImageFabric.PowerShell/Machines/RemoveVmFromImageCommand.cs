@@ -38,22 +38,14 @@ public sealed class RemoveVmFromImageCommand : HostCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        foreach (string hostName in HostName)
+        await OnEachAsync(HostName, async host =>
         {
-            try
+            foreach (string name in await NamesAsync(host, cancellationToken).ConfigureAwait(false))
             {
-                HostConnection host = await ConnectionAsync(hostName).ConfigureAwait(false);
-                foreach (string name in await NamesAsync(host, cancellationToken).ConfigureAwait(false))
-                {
-                    if (await Pipeline.ShouldProcessAsync($"{name} on {host.Name}", "Remove virtual machine and its disks").ConfigureAwait(false))
-                        StartOn(host, () => RemoveAsync(host, name, cancellationToken), cancellationToken);
-                }
+                if (await Pipeline.ShouldProcessAsync($"{name} on {host.Name}", "Remove virtual machine and its disks").ConfigureAwait(false))
+                    StartOn(host, () => RemoveAsync(host, name, cancellationToken), cancellationToken);
             }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
-        }
+        }).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyCollection<string>> NamesAsync(HostConnection host, CancellationToken cancellationToken)

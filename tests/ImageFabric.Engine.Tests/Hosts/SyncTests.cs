@@ -59,6 +59,27 @@ public sealed partial class SyncTests(PublishedImages images)
         Assert.InRange(after - between, 0, 100_000);
     }
 
+    [HostTheory]
+    [InlineData("vhdx", "vhdx")]
+    [InlineData("vhd", "vpc")]
+    [InlineData("vmdk", "vmdk")]
+    [InlineData("qcow2", "qcow2")]
+    public async Task AnotherFormat_IsMadeFromWhatTheHostHas(string format, string driver)
+    {
+        PublishedImage image = await images.First;
+        KvmHost host = Testbed.Hosts[2];
+        await using var directory = new HostDirectory(images.Store);
+        SyncResult raw = await directory.SyncAsync(image.Name, host);
+
+        SyncResult result = (await directory.SyncAsync(image.Name, [host.Name], ["--format", format])).Result<SyncResult>();
+
+        Assert.Equal(PullResult.Synced, result.Status);
+        Assert.EndsWith("." + format, result.Path!);
+        // Nothing but the index crosses the wire.
+        Assert.InRange(result.BytesFetched, 0, 200_000);
+        Assert.Contains("identical", await host.RunAsync($"qemu-img compare -f raw -F {driver} '{raw.Path}' '{result.Path}'"));
+    }
+
     [HostFact]
     public async Task NewVersion_SharesWhatTheHostHas()
     {
