@@ -85,6 +85,6 @@ public sealed partial class ErrorCatalogTests
     [GeneratedRegex("\"([A-Z][A-Za-z]+)\"")]
     private static partial Regex QuotedId();
 
-    [GeneratedRegex("""(?:Disk|Store|Hypervisor|Fleet|Operation)Exception\(\s*"([A-Za-z]+)""")]
+    [GeneratedRegex("""\b(?:Disk|Store|Hypervisor|Fleet|Operation)Exception\(\s*"([A-Za-z]+)""")]
     private static partial Regex ThrownId();
 }

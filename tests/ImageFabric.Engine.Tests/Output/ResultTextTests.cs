@@ -15,7 +15,21 @@ public sealed class ResultTextTests
         },
         { new PublishResult { Name = "disk", Version = "1", ImageId = Id }, "disk:1 is published already with this content.\n" + Id },
         { new VerifyResult { Name = "disk", Version = "1", ChunksVerified = 12345, BytesFetched = 1 << 20, DurationSeconds = 2 }, "disk:1 is whole: 12345 chunks checked, 1.00 MiB read in 2.0 s." },
-        { new TestResult { Path = "/d", Format = "qcow2", VirtualSize = 1 << 20, AllocatedSize = 4096, FileSize = 8192 }, "/d: qcow2, 1.00 MiB disk, 4.00 KiB of data in a file of 8.00 KiB. It can be published." },
+        {
+            new TestResult { Path = "/d", Format = "raw", VirtualSize = 1 << 20, AllocatedSize = 4096, FileSize = 8192, SectorSize = 512 },
+            "/d: raw, 1.00 MiB disk, 4.00 KiB of data in a file of 8.00 KiB; sectors of 512 bytes, no partition table, nothing to boot from was found. It can be published."
+        },
+        {
+            new TestResult
+            {
+                Path = "/d", Format = "vhdx", Subformat = "dynamic", VirtualSize = 1 << 20, AllocatedSize = 4096, FileSize = 8192, SectorSize = 4096,
+                PartitionTable = "GPT", BootMode = "UEFI", Issues = [new TestIssue { Id = "LogReplayed", Message = "Its log was replayed." }],
+            },
+            "/d: vhdx (dynamic), 1.00 MiB disk, 4.00 KiB of data in a file of 8.00 KiB; sectors of 4096 bytes, GPT partition table, boots by UEFI. It can be published.\n  LogReplayed: Its log was replayed."
+        },
+        { new HostImageTestResult { Image = "a:1", Format = "raw", Intact = true, ChunksVerified = 7, BytesRead = 2048, DurationSeconds = 0.04 }, "a:1 (raw) is what was published: 7 chunks checked, 2.00 KiB read in 0.0 s." },
+        { new HostImageTestResult { Image = "a:1", Format = "raw", Damage = "It is gone." }, "a:1 (raw) is damaged: It is gone." },
+        { new HostTestResult { Check = "Clock", Status = "Passed", Message = "It is right." }, "Passed   Clock           It is right." },
         { new ProbeResult { Uri = "s3://b/p", FormatVersion = 1, RepositoryId = "x", ConditionalWrites = true }, "s3://b/p: store format 1, id x, conditional writes honoured." },
         { new ProbeResult { Uri = "s3://b/p", FormatVersion = 1, RepositoryId = "x" }, "s3://b/p: store format 1, id x, conditional writes not honoured." },
         { new PullResult { Status = PullResult.Synced, Path = "/o", Format = "raw", VirtualSize = 1 << 20, BytesFetched = 2048, BytesReused = 1024, DurationSeconds = 0.04 }, "/o (raw, 1.00 MiB disk) in 0.0 s: 2.00 KiB fetched, 1.00 KiB reused." },
