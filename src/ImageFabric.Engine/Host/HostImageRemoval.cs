@@ -101,8 +101,8 @@ internal sealed class HostImageRemoval(
     {
         if (directory.TryLock(id) is not { } pulling)
             return null;
-        if (directory.TryClaim(id) is { } using_)
-            return new Both(pulling, using_);
+        if (directory.TryClaim(id) is { } making)
+            return new Both(pulling, making);
         pulling.Dispose();
         return null;
     }
