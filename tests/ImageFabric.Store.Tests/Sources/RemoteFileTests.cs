@@ -159,7 +159,7 @@ public sealed class RemoteFileTests
 
     private static async Task WaitAsync(Func<bool> condition)
     {
-        for (int i = 0; i < 500 && !condition(); i++)
+        for (int i = 0; i < 3000 && !condition(); i++)
             await Task.Delay(10);
     }
 }
