@@ -34,6 +34,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     /// <summary>Image name: 1 to 128 letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; begins with a letter or digit.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string Name { get; set; } = "";
 
     /// <summary>Image version: the same characters as a name; not <c>latest</c>.</summary>

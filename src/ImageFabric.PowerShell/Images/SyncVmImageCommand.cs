@@ -32,7 +32,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
     public string[] HostName { get; set; } = ["localhost"];
 
     /// <summary>Format of the image's file on the hosts. Without it: raw.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 

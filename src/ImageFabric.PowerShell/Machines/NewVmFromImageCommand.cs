@@ -70,6 +70,7 @@ public sealed class NewVmFromImageCommand : HostCmdlet
     /// user-mode networking.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(NetworkCompleter))]
     public string? Network { get; set; }
 
     /// <summary>BIOS or UEFI. Without it: UEFI for an image that boots no other way, otherwise BIOS.</summary>

@@ -31,6 +31,7 @@ public sealed class RegisterVmImageStoreCommand : ImagePolicyCmdlet
 
     /// <summary>A profile of the AWS credential files.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ProfileCompleter))]
     public string? Profile { get; set; }
 
     /// <summary>Access key id and secret access key. Kept in the memory of this session only, never written.</summary>
