@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by mk-debian.sh and mk-debian-v2.sh: a Debian system inside a raw disk image, and commands run in it.
+# Sourced by mk-debian.sh and its like: a Debian system inside a raw disk image, and commands run in it.
 
 suite=bookworm
 filesystem=deb1a000-0000-4000-8000-000000000001
@@ -67,4 +67,49 @@ finish_system() {
   umount "$root/dev/pts" "$root/dev" "$root/sys" "$root/proc"
   fstrim "$root"
   umount "$root"
+}
+
+# build_server DIR PACKAGES SIZE SOURCE... -- CONTENTS...: makes DIR/disk.raw, a server system from nothing. A source is "SUITE COMPONENTS"; the first
+# one bootstraps it.
+build_server() {
+  local directory=$1 packages=$2 image=$1/disk.raw size=$3 mirror source sources=''
+  shift 3
+  while [ "$1" != -- ]; do
+    source=$1; shift
+    mirror=$(repository "${source%% *}")
+    [ -n "$mirror" ] || die "this machine's package lists know no archive of Debian ${source%% *}"
+    sources+="deb $mirror $source"$'\n'
+  done
+  shift
+  truncate -s "$size" "$image"
+  printf 'label: dos\nlabel-id: 0xdeb1a000\nstart=2048, type=83, bootable\n' | /sbin/sfdisk -q "$image"
+  attach_disk "$image"
+  /sbin/mkfs.ext4 -q -L root -U $filesystem -E hash_seed=$filesystem "${disk}p1"
+  mount_system "$directory/root" "$packages"
+  debootstrap --variant=minbase --include=ca-certificates $suite "$root" "$(repository $suite)"
+  mount_kernel
+  printf %s "$sources" >"$root/etc/apt/sources.list"
+  apt_in_system update
+  apt_in_system dist-upgrade
+  apt_in_system install "$@"
+
+  echo "UUID=$filesystem / ext4 errors=remount-ro,discard 0 1" >"$root/etc/fstab"
+  echo golden >"$root/etc/hostname"
+  echo 'datasource_list: [NoCloud, None]' >"$root/etc/cloud/cloud.cfg.d/90_dpkg.cfg"
+  printf '%s\n' iso9660 sr_mod virtio_scsi ata_piix >>"$root/etc/initramfs-tools/modules"
+  cat >"$root/etc/default/grub" <<'S'
+GRUB_DEFAULT=0
+GRUB_TIMEOUT=0
+GRUB_CMDLINE_LINUX_DEFAULT=""
+GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0"
+GRUB_TERMINAL=console
+GRUB_DISABLE_OS_PROBER=true
+S
+  in_system update-initramfs -u
+  in_system grub-install --target=i386-pc "$disk"
+  in_system update-grub
+  # every machine made from the image gets its own
+  rm -f "$root"/etc/ssh/ssh_host_*
+  : >"$root/etc/machine-id"
+  finish_system
 }

@@ -12,41 +12,7 @@ contents=(
 )
 
 # build DIR PACKAGES: makes DIR/disk.raw.
-build() {
-  local image=$1/disk.raw mirror
-  mirror=$(repository $suite)
-  [ -n "$mirror" ] || die "this machine's package lists know no archive of Debian $suite"
-  truncate -s $size "$image"
-  printf 'label: dos\nlabel-id: 0xdeb1a000\nstart=2048, type=83, bootable\n' | /sbin/sfdisk -q "$image"
-  attach_disk "$image"
-  /sbin/mkfs.ext4 -q -L root -U $filesystem -E hash_seed=$filesystem "${disk}p1"
-  mount_system "$1/root" "$2"
-  debootstrap --variant=minbase --include=ca-certificates $suite "$root" "$mirror"
-  mount_kernel
-  echo "deb $mirror $suite main" >"$root/etc/apt/sources.list"
-  apt_in_system update
-  apt_in_system install "${contents[@]}"
-
-  echo "UUID=$filesystem / ext4 errors=remount-ro,discard 0 1" >"$root/etc/fstab"
-  echo golden >"$root/etc/hostname"
-  echo 'datasource_list: [NoCloud, None]' >"$root/etc/cloud/cloud.cfg.d/90_dpkg.cfg"
-  printf '%s\n' iso9660 sr_mod virtio_scsi ata_piix >>"$root/etc/initramfs-tools/modules"
-  cat >"$root/etc/default/grub" <<'S'
-GRUB_DEFAULT=0
-GRUB_TIMEOUT=0
-GRUB_CMDLINE_LINUX_DEFAULT=""
-GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0"
-GRUB_TERMINAL=console
-GRUB_DISABLE_OS_PROBER=true
-S
-  in_system update-initramfs -u
-  in_system grub-install --target=i386-pc "$disk"
-  in_system update-grub
-  # every machine made from the image gets its own
-  rm -f "$root"/etc/ssh/ssh_host_*
-  : >"$root/etc/machine-id"
-  finish_system
-}
+build() { build_server "$1" "$2" $size "$suite main" -- "${contents[@]}"; }
 
 if [ "${1:-}" = --build ]; then
   shift
