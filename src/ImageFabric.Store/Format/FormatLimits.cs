@@ -21,6 +21,12 @@ internal static class FormatLimits
     /// <summary>No index object is longer, in bytes.</summary>
     public const int LongestIndex = 1024 * 1024 * 1024;
 
+    /// <summary>Rows of one section of an index; only the last section of a table has fewer.</summary>
+    public const int SectionRows = 16 * 1024;
+
+    /// <summary>No section of an index has longer content, in bytes.</summary>
+    public const int LongestSection = 1024 * 1024;
+
     /// <summary>The largest disk, in bytes: 64 TiB.</summary>
     public const long LargestDisk = 64L << 40;
 }

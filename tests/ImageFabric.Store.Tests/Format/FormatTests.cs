@@ -118,6 +118,21 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void An_index_of_several_sections_survives_being_written()
+    {
+        (long, int, byte)[] chunks = [.. Enumerable.Range(0, (2 * FormatLimits.SectionRows) + 5).Select(i => (i * 16384L, 4096 * (1 + (i % 3)), (byte)(i % 50)))];
+        ImageIndex index = IndexOf(1L << 30, chunks);
+        byte[] bytes = index.Serialize();
+        ImageIndex read = ImageIndex.Parse(bytes, Key(bytes));
+        Assert.Equal(index.ImageId, read.ImageId);
+        Assert.Equal(index.Chunks.ToArray(), read.Chunks.ToArray());
+        Assert.Equal(index.Frames.ToArray(), read.Frames.ToArray());
+        foreach (int length in new[] { 7, HeadLength, bytes.Length / 2, bytes.Length - 1 })
+            Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse(bytes[..length], null)).Id);
+        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse([.. bytes, 0], null)).Id);
+    }
+
+    [Fact]
     public void An_index_of_other_content_than_its_name_is_corrupt()
     {
         byte[] bytes = IndexOf(1_000_000, (0, 4096, 1)).Serialize();
@@ -201,31 +216,57 @@ public sealed class FormatTests
         foreach ((long offset, int length, byte content) in chunks)
         {
             rows.Add(new IndexedChunk(offset, length, new ChunkDigest(DigestBytes(content)), frames.Count, 0));
-            frames.Add(new PackFrame(0, place, length / 2, length, FrameCodec.Zstd));
+            if (frames.Count % FramesPerPack == 0)
+                place = 8;
+            frames.Add(new PackFrame(frames.Count / FramesPerPack, place, length / 2, length, FrameCodec.Zstd));
             place += length / 2;
         }
 
-        return ImageIndex.Create(size, ChunkingProfile.Default, [DigestBytes(9)], frames, rows.ToArray());
+        byte[][] packs = [.. Enumerable.Range(0, 1 + (frames.Count / FramesPerPack)).Select(p => DigestBytes((byte)(9 + p)))];
+        return ImageIndex.Create(size, ChunkingProfile.Default, packs, frames, rows.ToArray());
     }
+
+    private const int FramesPerPack = 1000;
+    private const int HeadLength = 8 + 8 + (6 * 4);
 
     private static byte[] DigestBytes(byte value) => [.. Enumerable.Repeat(value, 32)];
 
     private static string Key(byte[] bytes) => ObjectKeys.Index(System.Security.Cryptography.SHA256.HashData(bytes));
 
+    // The head, then each section with its length in front, as a hostile writer sees them.
     private static byte[] Unpack(byte[] index)
     {
         using var zstd = new Disks.Compression.ZstdCodec();
-        byte[] body = new byte[BitConverter.ToInt32(index, 8)];
-        Assert.Equal(body.Length, zstd.Decompress(index.AsSpan(12), body));
-        return body;
+        using var body = new MemoryStream();
+        body.Write(index.AsSpan(0, HeadLength));
+        for (int at = HeadLength; at < index.Length; at += 8 + BitConverter.ToInt32(index, at + 4))
+        {
+            byte[] content = new byte[BitConverter.ToInt32(index, at)];
+            Assert.Equal(content.Length, zstd.Decompress(index.AsSpan(at + 8, BitConverter.ToInt32(index, at + 4)), content));
+            body.Write(BitConverter.GetBytes(content.Length));
+            body.Write(content);
+        }
+
+        return body.ToArray();
     }
 
     private static byte[] Pack(byte[] body)
     {
         using var zstd = new Disks.Compression.ZstdCodec();
-        byte[] stored = new byte[Disks.Compression.ZstdCodec.CompressBound(body.Length)];
-        int length = zstd.Compress(body, stored);
-        return [.. "IFINDEX1"u8, .. BitConverter.GetBytes(body.Length), .. stored.AsSpan(0, length)];
+        using var index = new MemoryStream();
+        index.Write(body.AsSpan(0, Math.Min(body.Length, HeadLength)));
+        for (int at = HeadLength; at < body.Length - 4;)
+        {
+            int length = Math.Clamp(BitConverter.ToInt32(body, at), 0, body.Length - at - 4);
+            byte[] stored = new byte[Disks.Compression.ZstdCodec.CompressBound(length)];
+            int storedLength = zstd.Compress(body.AsSpan(at + 4, length), stored);
+            index.Write(body.AsSpan(at, 4));
+            index.Write(BitConverter.GetBytes(storedLength));
+            index.Write(stored.AsSpan(0, storedLength));
+            at += 4 + length;
+        }
+
+        return index.ToArray();
     }
 
     private static uint Reference(ReadOnlySpan<byte> block)
