@@ -6,7 +6,7 @@
     machine, on which they start an S3 store and KVM hosts.
 .EXAMPLE
     ./build.ps1 Package
-    Makes the module in out/module/ImageFabric.
+    Makes the module in out/module/ImageFabric, and the package of it that a gallery takes beside it.
 .EXAMPLE
     ./build.ps1 Test
     Runs every test; the last line says how many passed, failed and were skipped.
@@ -23,8 +23,6 @@ $ErrorActionPreference = 'Stop'
 $root = $PSScriptRoot
 $out = Join-Path $root 'out'
 $onWindows = [System.Environment]::OSVersion.Platform -eq 'Win32NT'
-$runtime = if ($onWindows) { 'win-x64' } else { 'linux-x64' }
-$program = if ($onWindows) { 'imagefabric.exe' } else { 'imagefabric' }
 
 function Invoke-Tool {
     param([string] $Name, [string[]] $ArgumentList)
@@ -36,36 +34,31 @@ function Build-Solution {
     Invoke-Tool dotnet @('build', (Join-Path $root 'ImageFabric.sln'), '-c', 'Release', '-v', 'quiet')
 }
 
-# A Linux host needs a Linux engine, whatever machine the module is used on.
+# A Linux host needs a Linux engine, whatever machine the module is used on. libzstd, where it could be built, lies beside it.
 function Publish-Engine {
-    foreach ($rid in @('linux-x64', $runtime) | Select-Object -Unique) {
-        Invoke-Tool dotnet @('publish', (Join-Path $root 'src/ImageFabric.Engine'), '-c', 'Release', '-r', $rid, '-v', 'quiet', '-o', (Join-Path $out "engine/$rid"))
+    foreach ($platform in 'linux-x64', 'win-x64') {
+        $folder = Join-Path $out "engine/$platform"
+        Invoke-Tool dotnet @('publish', (Join-Path $root 'src/ImageFabric.Engine'), '-c', 'Release', '-r', $platform, '-v', 'quiet', '-o', $folder)
+        $library = Join-Path $out "libzstd/$platform"
+        if (Test-Path $library) { Copy-Item (Join-Path $library '*') $folder }
     }
+}
+
+# Debian has the tools for it. Elsewhere the engines use the managed port.
+function Build-CompressionLibrary {
+    if ($onWindows) { return }
+    & bash (Join-Path $root 'src/ImageFabric.Disks/Compression/libzstd.sh') (Join-Path $out 'libzstd')
+    if ($LASTEXITCODE -notin 0, 3) { throw "libzstd.sh failed with exit code $LASTEXITCODE." }
 }
 
 function New-ModulePackage {
     [CmdletBinding(SupportsShouldProcess)]
     param()
     if (-not $PSCmdlet.ShouldProcess('out/module/ImageFabric')) { return }
+    Build-CompressionLibrary
     Publish-Engine
     Invoke-Tool dotnet @('build', (Join-Path $root 'src/ImageFabric.PowerShell'), '-c', 'Release', '-v', 'quiet')
-    $module = Join-Path $out 'module/ImageFabric'
-    if (Test-Path $module) { Remove-Item $module -Recurse -Force }
-    $null = New-Item $module -ItemType Directory
-    $binaries = Join-Path $root 'src/ImageFabric.PowerShell/bin/Release/netstandard2.0'
-    foreach ($assembly in 'PowerShell', 'Fleet', 'Protocol') { Copy-Item (Join-Path $binaries "ImageFabric.$assembly.dll") $module }
-    Copy-Item (Join-Path $root 'ImageFabric.psd1') $module
-    Copy-Item (Join-Path $root 'src/ImageFabric.PowerShell/module/*') $module -Recurse
-    $help = @(Get-ChildItem (Join-Path $root 'docs/en-US/*') -Include '*.xml', '*.help.txt')
-    $null = New-Item (Join-Path $module 'en-US') -ItemType Directory
-    if ($help) { Copy-Item $help.FullName (Join-Path $module 'en-US') }
-    foreach ($rid in @('linux-x64', $runtime) | Select-Object -Unique) {
-        $null = New-Item (Join-Path $module "engine/$rid") -ItemType Directory
-        $name = if ($rid -eq 'linux-x64') { 'imagefabric' } else { $program }
-        Copy-Item (Join-Path $out "engine/$rid/$name") (Join-Path $module "engine/$rid")
-    }
-
-    Get-ChildItem $module -Recurse -File | Select-Object Length, FullName
+    Invoke-Tool dotnet @('run', (Join-Path $root 'src/package.cs'), $root)
 }
 
 function Invoke-BuildScript {

@@ -5,8 +5,6 @@ root=$(dirname "$(readlink -f "$0")")
 cd "$root"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDDISABLENODEREUSE=1
 out=$root/out
-module=$out/module/ImageFabric
-engine=$out/engine/linux-x64/imagefabric
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -15,26 +13,29 @@ build() {
   dotnet build ImageFabric.sln -c Release -v quiet
 }
 
-# The program as it ships: one file that needs no .NET on the host.
+# The program as it ships: one file that needs no .NET on the host; libzstd, where it could be built, lies beside it.
 engine() {
-  say "Publishing the engine for linux-x64"
-  dotnet publish src/ImageFabric.Engine -c Release -r linux-x64 -v quiet -o "$out/engine/linux-x64"
-  ls -l "$engine"
+  local platform=${1:-linux-x64}
+  say "Publishing the engine for $platform"
+  dotnet publish src/ImageFabric.Engine -c Release -r "$platform" -v quiet -o "$out/engine/$platform"
+  [ ! -d "$out/libzstd/$platform" ] || cp "$out/libzstd/$platform"/* "$out/engine/$platform/"
+  ls -l "$out/engine/$platform"/imagefabric*
 }
 
-# The module as it ships.
+# Without the tools for it the engines use the managed port; libzstd.sh says what is missing.
+libzstd() {
+  say "Building libzstd for linux-x64 and win-x64"
+  src/ImageFabric.Disks/Compression/libzstd.sh "$out/libzstd" || [ $? = 3 ]
+}
+
+# The module as it ships, for machines and hosts of both systems, and the package that a gallery takes.
 package() {
-  engine
+  libzstd
+  engine linux-x64
+  engine win-x64
   say "Packaging the module into out/module/ImageFabric"
   dotnet build src/ImageFabric.PowerShell -c Release -v quiet
-  rm -rf "$module"
-  mkdir -p "$module/engine/linux-x64" "$module/en-US"
-  local binaries=src/ImageFabric.PowerShell/bin/Release/netstandard2.0
-  cp "$binaries"/ImageFabric.{PowerShell,Fleet,Protocol}.dll "$module/"
-  cp ImageFabric.psd1 src/ImageFabric.PowerShell/module/* "$module/"
-  cp docs/en-US/*.xml docs/en-US/*.help.txt "$module/en-US/" 2>/dev/null || true
-  cp "$engine" "$module/engine/linux-x64/"
-  find "$module" -type f -printf '%10s  %P\n' | sort -k2
+  dotnet run src/package.cs "$root"
 }
 
 test_all() {

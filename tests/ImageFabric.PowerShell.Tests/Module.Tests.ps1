@@ -2,6 +2,7 @@ BeforeDiscovery {
     $manifest = Import-PowerShellDataFile (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')
     $cmdlets = $manifest.CmdletsToExport
     $noPlatyPS = -not (Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
+    $noPackage = -not (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'licenses'))
     $noAnalyzer = -not (Get-Module PSScriptAnalyzer -ListAvailable)
 }
 
@@ -29,6 +30,46 @@ Describe 'The module' {
     It 'brings no assembly but its own' {
         (Get-ChildItem $env:IMAGEFABRIC_TEST_MODULE -Filter *.dll).Name |
             Should -Be 'ImageFabric.Fleet.dll', 'ImageFabric.PowerShell.dll', 'ImageFabric.Protocol.dll'
+    }
+
+    It 'is a package that a gallery takes, with nothing but the module in it' -Skip:$noPackage {
+        $file = Get-Item (Join-Path $env:IMAGEFABRIC_TEST_MODULE "../../ImageFabric.$($manifest.ModuleVersion).nupkg")
+        [System.IO.Compression.ZipFile]::ExtractToDirectory($file.FullName, (Join-Path $TestDrive 'package'))
+        $unpacked = Join-Path $TestDrive 'package'
+        $metadata = ([xml](Get-Content -Raw (Join-Path $unpacked 'ImageFabric.nuspec'))).package.metadata
+        $metadata.id, $metadata.version | Should -Be 'ImageFabric', $manifest.ModuleVersion
+        $tags = $metadata.tags -split ' '
+        'PSModule', 'PSEdition_Desktop', 'PSEdition_Core', 'PSCmdlet_Sync-VmImage', 'PSCommand_Sync-VmImage' | ForEach-Object { $tags | Should -Contain $_ }
+
+        function Get-FileList([string] $Folder) {
+            $root = (Resolve-Path -LiteralPath $Folder).ProviderPath
+            Get-ChildItem -LiteralPath $root -Recurse -File | ForEach-Object {
+                "$($_.FullName.Substring($root.Length)) $((Get-FileHash -LiteralPath $_.FullName).Hash)"
+            } | Sort-Object
+        }
+        $made = Get-FileList $unpacked | Where-Object { $_ -notmatch '_rels|package/services|Content_Types|nuspec$' }
+        $made | Should -Be (Get-FileList $env:IMAGEFABRIC_TEST_MODULE)
+    }
+
+    It 'brings an engine for <platform>, which hosts and workstations need' -ForEach @(
+        @{ platform = 'linux-x64'; program = 'imagefabric'; library = 'libzstd.so.1'; magic = '7F-45-4C-46' }
+        @{ platform = 'win-x64'; program = 'imagefabric.exe'; library = 'libzstd.dll'; magic = '4D-5A' }
+    ) -Skip:$noPackage {
+        $folder = Join-Path $env:IMAGEFABRIC_TEST_MODULE "engine/$platform"
+        $files = Get-ChildItem $folder
+        $program | Should -BeIn $files.Name
+        @($files.Name | Where-Object { $_ -notin $program, $library }) | Should -BeNullOrEmpty
+        foreach ($file in $files) {
+            [System.BitConverter]::ToString([byte[]] (Get-Content $file -AsByteStream -TotalCount 4)) | Should -BeLike "$magic*"
+        }
+    }
+
+    It 'names the licence of everything that its engines are made of' -Skip:$noPackage {
+        $folder = Join-Path $env:IMAGEFABRIC_TEST_MODULE 'licenses'
+        $notices = Get-Content (Join-Path $folder 'NOTICES.txt') -Raw
+        'AWSSDK.Core', 'AWSSDK.S3', 'System.CommandLine', 'ZstdSharp.Port', '.NET runtime' | ForEach-Object { $notices | Should -BeLike "*$_ *" }
+        if (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'engine/linux-x64/libzstd.so.1')) { $notices | Should -BeLike '*libzstd *' }
+        [regex]::Matches($notices, '\S+\.txt').Value | Sort-Object -Unique | ForEach-Object { Join-Path $folder $_ | Should -Exist }
     }
 
     It 'needs no assembly that Windows PowerShell does not have' {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ImageFabric.Disks.Compression;
 
 /// <summary>
-/// Zstandard frames (RFC 8878). Uses the system's libzstd where there is one, since it is half as fast again, and the managed port otherwise;
+/// Zstandard frames (RFC 8878). Uses libzstd where the program came with it or the system has it, since it is half as fast again, and the managed port otherwise;
 /// what either writes the other reads. An instance belongs to one thread at a time.
 /// </summary>
 public sealed unsafe class ZstdCodec : IDisposable
@@ -37,7 +37,7 @@ public sealed unsafe class ZstdCodec : IDisposable
         }
     }
 
-    /// <summary>True where the system's libzstd is used.</summary>
+    /// <summary>True where libzstd is used.</summary>
     public static bool NativeAvailable => Native.Available;
 
     /// <summary>The most bytes that compressing <paramref name="length"/> bytes can give (ZSTD_COMPRESSBOUND).</summary>
@@ -127,11 +127,16 @@ public sealed unsafe class ZstdCodec : IDisposable
         public static nuint Decompress(nint context, byte* destination, nuint capacity, byte* source, nuint length) =>
             DecompressDCtx(context, destination, capacity, source, length);
 
-        // Loaded by its ABI name and once: a host without the library is no error.
-        private static nint Load() =>
-            NativeLibrary.TryLoad(OperatingSystem.IsMacOS() ? "libzstd.1.dylib" : "libzstd.so.1", typeof(ZstdCodec).Assembly, DllImportSearchPath.SafeDirectories, out nint handle)
-                ? handle
-                : 0;
+        // Loaded once: the one that came with the program, otherwise the system's by its ABI name. A host without the library is no error.
+        private static nint Load()
+        {
+            string name = OperatingSystem.IsWindows() ? "libzstd.dll" : OperatingSystem.IsMacOS() ? "libzstd.1.dylib" : "libzstd.so.1";
+            if (NativeLibrary.TryLoad(Path.Combine(AppContext.BaseDirectory, name), out nint handle))
+                return handle;
+
+            // Windows has no library of that name of its own: what is found there would be anybody's.
+            return !OperatingSystem.IsWindows() && NativeLibrary.TryLoad(name, typeof(ZstdCodec).Assembly, DllImportSearchPath.SafeDirectories, out handle) ? handle : 0;
+        }
 
         private static nint Export(string name) => Library == 0 ? 0 : NativeLibrary.GetExport(Library, name);
 
