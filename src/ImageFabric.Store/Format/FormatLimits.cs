@@ -27,6 +27,9 @@ internal static class FormatLimits
     /// <summary>No section of an index has longer content, in bytes.</summary>
     public const int LongestSection = 1024 * 1024;
 
+    /// <summary>No pack's or index's salt is longer, in bytes.</summary>
+    public const int LongestSalt = 64;
+
     /// <summary>The largest disk, in bytes: 64 TiB.</summary>
     public const long LargestDisk = 64L << 40;
 }

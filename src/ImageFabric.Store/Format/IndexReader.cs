@@ -83,7 +83,7 @@ internal sealed class IndexReader : IDisposable
     {
         if (chunksLeft == 0)
         {
-            if (source.ReadByte() >= 0)
+            if (source.ReadAtLeast(new byte[FormatLimits.LongestSalt + 1], FormatLimits.LongestSalt + 1, throwOnEndOfStream: false) > FormatLimits.LongestSalt)
                 throw new FormatException("it has bytes behind its end");
             return [];
         }

@@ -84,4 +84,5 @@ public sealed record Manifest
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(RepositoryDescription))]
+[JsonSerializable(typeof(Collect.ObjectMark))]
 internal sealed partial class FormatJson : JsonSerializerContext;

@@ -5,13 +5,16 @@ internal static class ObjectKeys
 {
     public const string Repository = "imagefabric.json";
     public const string PackPrefix = "packs/";
+    public const string IndexPrefix = "indexes/";
     public const string ImagePrefix = "images/";
+    public const string MarkPrefix = "marks/";
+    public const string TemporaryPrefix = "tmp/";
 
     private const string ManifestSuffix = ".json";
 
     public static string Pack(ReadOnlySpan<byte> digest) => Named(PackPrefix, digest);
 
-    public static string Index(ReadOnlySpan<byte> digest) => Named("indexes/", digest);
+    public static string Index(ReadOnlySpan<byte> digest) => Named(IndexPrefix, digest);
 
     public static string Manifest(string name, string version) => $"{ImagePrefix}{name}/{version}{ManifestSuffix}";
 
@@ -25,13 +28,24 @@ internal static class ObjectKeys
             : null;
     }
 
+    /// <summary>Where the mark of a pack or an index lies.</summary>
+    public static string Mark(string key) => MarkPrefix + key;
+
+    /// <summary>The key of the pack or index that a mark's key stands for, or null when it is no mark's.</summary>
+    public static string? MarkedBy(string key) => key.StartsWith(MarkPrefix, StringComparison.Ordinal) && IsData(key[MarkPrefix.Length..]) ? key[MarkPrefix.Length..] : null;
+
+    /// <summary>True for keys of packs and indexes.</summary>
+    public static bool IsData(string key) => Digest(PackPrefix, key) is not null || Digest(IndexPrefix, key) is not null;
+
     /// <summary>The digest in a pack's key, or null when the key is not a pack's.</summary>
-    public static byte[]? PackDigest(string key)
+    public static byte[]? PackDigest(string key) => Digest(PackPrefix, key);
+
+    private static byte[]? Digest(string prefix, string key)
     {
-        if (key.Length != PackPrefix.Length + 3 + 64 || !key.StartsWith(PackPrefix, StringComparison.Ordinal))
+        if (key.Length != prefix.Length + 3 + 64 || !key.StartsWith(prefix, StringComparison.Ordinal))
             return null;
         string hex = key[^64..];
-        return hex.All(char.IsAsciiHexDigitLower) && Pack(Convert.FromHexString(hex)) == key ? Convert.FromHexString(hex) : null;
+        return hex.All(char.IsAsciiHexDigitLower) && Named(prefix, Convert.FromHexString(hex)) == key ? Convert.FromHexString(hex) : null;
     }
 
     private static string Named(string prefix, ReadOnlySpan<byte> digest)

@@ -14,6 +14,9 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
 {
     public const int TrailerLength = 4 + 32 + 8;
 
+    /// <summary>Bytes without a meaning, at most <see cref="FormatLimits.LongestSalt"/>, that give a pack another name than the same frames had before.</summary>
+    public byte[] Salt { get; init; } = [];
+
     private static ReadOnlySpan<byte> Magic => "IFPACKE1"u8;
 
     /// <summary>The first bytes of every pack.</summary>
@@ -41,6 +44,7 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
             }
         }
 
+        writer.Bytes(Salt);
         byte[] result = new byte[writer.Length + TrailerLength];
         writer.Written.Span.CopyTo(result);
         Span<byte> trailer = result.AsSpan(writer.Length);
@@ -89,7 +93,7 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
             offset += frame.StoredLength;
         }
 
-        if (reader.Remaining != 0 || offset != packLength - footerAndTrailer.Length)
+        if (reader.Remaining > FormatLimits.LongestSalt || offset != packLength - footerAndTrailer.Length)
             throw new FormatException("its footer contradicts its length");
         return new PackFooter(frames, chunks);
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ImageFabric.Disks;
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Collect;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
@@ -12,6 +13,8 @@ namespace ImageFabric.Store.Publish;
 /// </summary>
 public sealed class ImagePublisher
 {
+    private const int MostRounds = 3;
+
     private readonly IObjectStore store;
     private readonly ILogicalDisk disk;
     private readonly PublishOptions options;
@@ -54,7 +57,16 @@ public sealed class ImagePublisher
                 return new PublishOutcome(existing, Created: false, read, 0, existing.DataSize, 0);
         }
 
-        return await SendAsync(existing, cancellationToken).ConfigureAwait(false);
+        for (int round = 1; ; round++)
+        {
+            (PublishOutcome? outcome, existing) = await SendAsync(existing, cancellationToken).ConfigureAwait(false);
+            if (outcome is not null)
+                return outcome;
+
+            // A disk that is read from front to back cannot be read again.
+            if (round == MostRounds || disk.IsSequential)
+                throw new StoreException("PublishOvertaken", options.Image.ToString(), $"The store was cleaned while {options.Image} was published, and what the image was to be built on went away.");
+        }
     }
 
     // A disk that is read from front to back is not read once more to know how much there is.
@@ -68,13 +80,15 @@ public sealed class ImagePublisher
         return count;
     }
 
-    private async Task<PublishOutcome> SendAsync(Manifest? existing, CancellationToken cancellationToken)
+    // No outcome: what it was built on went away in the meantime. A manifest that was written nevertheless is the existing one of the next round.
+    private async Task<(PublishOutcome? Outcome, Manifest? Existing)> SendAsync(Manifest? existing, CancellationToken cancellationToken)
     {
-        KnownChunks known = await new KnownChunksLoader(store, profile).LoadAsync(options.Image.Name, cancellationToken).ConfigureAwait(false);
+        ObjectMarks marks = await ObjectMarks.ListAsync(store, cancellationToken).ConfigureAwait(false);
+        KnownChunks known = await new KnownChunksLoader(store, profile, marks).LoadAsync(options.Image.Name, cancellationToken).ConfigureAwait(false);
         var chunks = new List<IndexedChunk>();
         long read = 0;
         long reused = 0;
-        await using var packs = new PackUploader(store, known, options, cancellationToken);
+        await using var packs = new PackUploader(store, known, marks, options, cancellationToken);
         FrameBuilder? open = null;
         try
         {
@@ -125,12 +139,15 @@ public sealed class ImagePublisher
         await packs.CompleteAsync().ConfigureAwait(false);
         disk.ThrowIfChanged();
         ImageIndex index = ImageIndex.Create(disk.Length, profile, known.Packs, known.Frames, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks));
-        return await FinishAsync(index, existing, packs, read, reused, cancellationToken).ConfigureAwait(false);
+        return await FinishAsync(index, marks, existing, packs, read, reused, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<PublishOutcome> FinishAsync(ImageIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
+    private async Task<(PublishOutcome? Outcome, Manifest? Existing)> FinishAsync(
+        ImageIndex index, ObjectMarks marks, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
         byte[] bytes = index.Serialize();
+        if (marks.Contains(ObjectKeys.Index(SHA256.HashData(bytes))))
+            bytes = [.. bytes, .. ObjectMarks.NewSalt()];
 
         // What nobody can read must never get a name.
         ImageIndex.Parse(bytes, key: null);
@@ -153,18 +170,24 @@ public sealed class ImagePublisher
             Labels = existing?.Labels ?? (options.Labels is { Count: > 0 } ? options.Labels : null),
         };
         await store.PutAsync(manifest.Index, bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+        var references = new PublishedReferences(store, manifest.Index, index);
+        if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
+            return (null, existing);
 
         byte[] json = manifest.Serialize();
         long uploaded = packs.BytesUploaded + bytes.Length + json.Length;
         // An existing manifest of the same content is replaced only because what it named was lost.
         PutMode mode = existing is null ? PutMode.CreateOnly : PutMode.Replace;
         if (await store.PutAsync(manifestKey, json, mode, cancellationToken).ConfigureAwait(false))
-            return new PublishOutcome(manifest, Created: existing is null, read, uploaded, reused, packs.PacksUploaded);
+        {
+            bool held = await references.HeldAsync(manifestKey, cancellationToken).ConfigureAwait(false);
+            return (held ? new PublishOutcome(manifest, Created: existing is null, read, uploaded, reused, packs.PacksUploaded) : null, manifest);
+        }
 
         Manifest? winner = await catalog.TryReadAsync(manifestKey, cancellationToken).ConfigureAwait(false);
         if (winner is null || winner.ImageId != manifest.ImageId)
             throw Exists();
-        return new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded);
+        return (new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded), winner);
     }
 
     private async Task<(ImageId Id, long BytesRead)> IdentifyAsync(long length, CancellationToken cancellationToken)

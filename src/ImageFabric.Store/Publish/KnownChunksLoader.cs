@@ -1,11 +1,13 @@
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Collect;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Publish;
 
-/// <summary>Finds out what a store already holds, nearest relatives first: the image's own versions, newest first, then the others.</summary>
-internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile profile)
+/// <summary>Finds out what a store already holds, nearest relatives first: the image's own versions, newest first, then the others.
+/// What is marked for deletion counts as absent. Store format, "Collecting".</summary>
+internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile profile, ObjectMarks marks)
 {
     // A publish that was interrupted longer ago than this is not searched for: its packs are sent again.
     private static readonly TimeSpan OrphanAge = TimeSpan.FromDays(3);
@@ -19,7 +21,11 @@ internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile prof
     {
         var packs = new Dictionary<string, StoredObject>(StringComparer.Ordinal);
         await foreach (StoredObject pack in store.ListAsync(ObjectKeys.PackPrefix, cancellationToken).ConfigureAwait(false))
-            packs[pack.Key] = pack;
+        {
+            if (!marks.Contains(pack.Key))
+                packs[pack.Key] = pack;
+        }
+
         if (packs.Count == 0)
             return known;
 

@@ -47,16 +47,18 @@ internal sealed class PackBuilder : IDisposable
         return place;
     }
 
-    /// <summary>Adds the footer.</summary>
+    /// <summary>Adds the footer, in place of one that was added before.</summary>
+    /// <param name="salt">Gives the pack another name than the same frames had before. Empty: none.</param>
     /// <returns>The whole pack, good until it is disposed of, and its SHA-256.</returns>
-    public (ReadOnlyMemory<byte> Content, byte[] Digest) Seal()
+    public (ReadOnlyMemory<byte> Content, byte[] Digest) Seal(byte[] salt)
     {
-        byte[] footer = new PackFooter(frames, chunks).Serialize();
+        byte[] footer = new PackFooter(frames, chunks) { Salt = salt }.Serialize();
         if (used + footer.Length > buffer.Length)
         {
             byte[] larger = new byte[used + footer.Length];
             buffer.AsSpan(0, used).CopyTo(larger);
-            pool.Return(buffer);
+            if (buffer.Length == pool.Length)
+                pool.Return(buffer);
             buffer = larger;
         }
 

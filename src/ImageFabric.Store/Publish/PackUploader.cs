@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ImageFabric.Disks.Compression;
+using ImageFabric.Store.Collect;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
@@ -11,6 +12,7 @@ internal sealed class PackUploader : IAsyncDisposable
 {
     private readonly IObjectStore store;
     private readonly KnownChunks known;
+    private readonly ObjectMarks marks;
     private readonly int level;
     private readonly SemaphoreSlim uploadSlots;
     private readonly BufferPool packBuffers = new(PackBuilder.BufferLength);
@@ -22,10 +24,11 @@ internal sealed class PackUploader : IAsyncDisposable
     private long bytesUploaded;
     private int packsUploaded;
 
-    public PackUploader(IObjectStore store, KnownChunks known, PublishOptions options, CancellationToken cancellationToken)
+    public PackUploader(IObjectStore store, KnownChunks known, ObjectMarks marks, PublishOptions options, CancellationToken cancellationToken)
     {
         this.store = store;
         this.known = known;
+        this.marks = marks;
         level = options.CompressionLevel;
         uploadSlots = new SemaphoreSlim(options.Uploads);
         compressing = Channel.CreateBounded<Task<FrameBuilder>>(new BoundedChannelOptions(2 * Environment.ProcessorCount) { SingleReader = true, SingleWriter = true });
@@ -139,7 +142,9 @@ internal sealed class PackUploader : IAsyncDisposable
         await Task.Yield();
         try
         {
-            (ReadOnlyMemory<byte> content, byte[] digest) = pack.Seal();
+            (ReadOnlyMemory<byte> content, byte[] digest) = pack.Seal([]);
+            if (marks.Contains(ObjectKeys.Pack(digest)))
+                (content, digest) = pack.Seal(ObjectMarks.NewSalt());
             known.NamePack(pack.Number, digest);
             await store.PutAsync(ObjectKeys.Pack(digest), content, PutMode.Replace, stop.Token).ConfigureAwait(false);
             Interlocked.Add(ref bytesUploaded, content.Length);

@@ -129,7 +129,8 @@ public sealed class FormatTests
         Assert.Equal(index.Frames.ToArray(), read.Frames.ToArray());
         foreach (int length in new[] { 7, HeadLength, bytes.Length / 2, bytes.Length - 1 })
             Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse(bytes[..length], null)).Id);
-        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse([.. bytes, 0], null)).Id);
+        Assert.Equal(index.ImageId, ImageIndex.Parse([.. bytes, .. new byte[FormatLimits.LongestSalt]], null).ImageId);
+        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse([.. bytes, .. new byte[FormatLimits.LongestSalt + 1]], null)).Id);
     }
 
     [Fact]

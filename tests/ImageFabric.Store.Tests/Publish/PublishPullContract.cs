@@ -1,5 +1,6 @@
 using ImageFabric.Disks;
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Collect;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
@@ -182,6 +183,56 @@ public abstract class PublishPullContract : IDisposable
         Assert.False(again.Created);
         Assert.True(again.PacksUploaded > 0);
         await ImageVerifier.RunAsync(store, again.Manifest, null, None);
+    }
+
+    [EnvironmentFact]
+    public async Task What_is_marked_counts_as_absent_and_its_name_is_not_used_again()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = MemoryDisk.Sample(15);
+        PublishOutcome first = await PublishAsync(store, content, "a", "1");
+        string[] marked = [.. (await KeysAsync(store)).Where(ObjectKeys.IsData)];
+        foreach (string key in marked)
+            await store.PutAsync(ObjectKeys.Mark(key), new ObjectMark { State = ObjectMark.Released, GraceSeconds = 3600 }.Serialize(), PutMode.Replace, None);
+
+        PublishOutcome second = await PublishAsync(store, content, "a", "2");
+        Assert.Equal(first.BytesReused, second.BytesReused);
+        Assert.Equal(first.PacksUploaded, second.PacksUploaded);
+        Assert.Equal(first.Manifest.ImageId, second.Manifest.ImageId);
+        foreach (string key in marked)
+            await store.DeleteAsync(key, None);
+        string path = Path.Combine(Scratch, "pulled");
+        await PullAsync(store, "a:2", path, new PullOptions());
+        await HoldsAsync(path, content);
+    }
+
+    [EnvironmentFact]
+    public async Task A_publisher_whose_packs_are_marked_on_the_way_begins_anew_and_with_a_young_mark_goes_on()
+    {
+        await using IObjectStore store = await OpenAsync();
+        foreach ((string state, string version, bool again) in new[] { (ObjectMark.Released, "2", true), (ObjectMark.Condemned, "3", false) })
+        {
+            byte[] content = MemoryDisk.Sample(version[0]);
+            await PublishAsync(store, content, "base", version);
+            string[] data = [.. (await KeysAsync(store)).Where(ObjectKeys.IsData)];
+            bool met = false;
+            int reads = 0;
+            var disk = new MemoryDisk(content)
+            {
+                BeforeRead = offset =>
+                {
+                    reads += offset == 0 ? 1 : 0;
+                    if (met)
+                        return;
+                    met = true;
+                    foreach (string key in data)
+                        store.PutAsync(ObjectKeys.Mark(key), new ObjectMark { State = state, GraceSeconds = 3600 }.Serialize(), PutMode.Replace, None).GetAwaiter().GetResult();
+                },
+            };
+            PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, new PublishOptions(new ImageReference("a", version)), None);
+            Assert.Equal(again ? 2 : 1, reads);
+            Assert.Equal(again, outcome.PacksUploaded > 0);
+        }
     }
 
     [EnvironmentFact]
