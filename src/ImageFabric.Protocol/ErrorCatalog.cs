@@ -95,7 +95,7 @@ public static class ErrorCatalog
         new("HostKeyUnknown", "SecurityError", "The host's SSH key is not known.", "Check the key's fingerprint and add it to known_hosts, for example with ssh-keyscan."),
         new("HostKeyChanged", "SecurityError", "The host's SSH key is not the one that is known.", "Find out why before you remove the old key from known_hosts: somebody may be in between."),
         new("HostAuthenticationFailed", "AuthenticationError", "The host refuses the SSH login.", "Check the user name, and that the key is loaded in the agent or named."),
-        new("HostNotSupported", "NotImplemented", "The host's system or processor has no engine.", "Use a Linux x86-64 host."),
+        new("HostNotSupported", "NotImplemented", "The host's system or processor has no engine.", "Use an x86-64 host with Linux or Windows."),
         new("EngineInstallFailed", "WriteError", "The engine could not be put on the host.", "Check that the login can write to its engine directory and that it is not mounted noexec."),
         new("EngineFailed", "InvalidResult", "The engine ended without saying what happened.", "Run again with -Verbose and report the diagnostic text."),
         new("EngineNotFound", "ObjectNotFound", "The engine's program file is not where the module expects it.", "Install the module again, or set IMAGEFABRIC_ENGINE to the program."),

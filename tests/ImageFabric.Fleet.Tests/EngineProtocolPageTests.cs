@@ -54,6 +54,10 @@ public sealed partial class EngineProtocolPageTests
     public void The_script_on_the_page_is_the_one_that_runs() =>
         Assert.Contains($"```\n{string.Join('\n', HostBootstrap.Script)}\n```\n", File.ReadAllText(PagePath));
 
+    [Fact]
+    public void The_page_has_the_script_for_Windows_hosts() =>
+        Assert.Contains($"```\n{string.Join('\n', WindowsBootstrap.Script)}\n```\n", File.ReadAllText(PagePath));
+
     private static Type TypeOf(string line)
     {
         if (line.StartsWith("{\"protocol\"", StringComparison.Ordinal))

@@ -6,11 +6,14 @@ using System.Threading.Tasks;
 
 namespace ImageFabric.Fleet;
 
-/// <summary>The engine as hosts get it: one self-contained Linux program, named by its digest.</summary>
+/// <summary>The engine as hosts of one system get it: one self-contained program, named by its digest.</summary>
 internal sealed class EngineUpload
 {
     /// <summary>Where the Linux engine lies, seen from the directory that holds the engines of all platforms.</summary>
     public const string LinuxProgram = "linux-x64/imagefabric";
+
+    /// <summary>Where the Windows engine lies, likewise.</summary>
+    public const string WindowsProgram = "win-x64/imagefabric.exe";
 
     private readonly Lazy<Task<string>> _digest;
     private readonly Lazy<Task<byte[]>> _compressed;
@@ -31,19 +34,29 @@ internal sealed class EngineUpload
     /// <summary>The program, gzipped to less than half: made once, and shared by all hosts.</summary>
     public Task<byte[]> Compressed => _compressed.Value;
 
-    /// <summary>What to upload when <paramref name="localEngine"/> is the engine here: itself, or its Linux neighbour when it is a Windows program.</summary>
+    /// <summary>What Linux hosts get when <paramref name="localEngine"/> is the engine here: itself, or its Linux neighbour when it is a Windows program.</summary>
     /// <exception cref="FleetException"><c>EngineInstallFailed</c>: there is no program that could run on a host.</exception>
     public static EngineUpload For(string localEngine)
     {
-        string path = System.IO.Path.GetFullPath(localEngine);
-        if (path.EndsWith(".exe", StringComparison.OrdinalIgnoreCase))
-            path = System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, "..", LinuxProgram));
+        string path = IsWindowsProgram(localEngine) ? Neighbour(localEngine, LinuxProgram) : System.IO.Path.GetFullPath(localEngine);
         if (!File.Exists(path))
             throw new FleetException("EngineInstallFailed", path, $"The engine for Linux hosts does not exist: {path}");
         if (File.Exists(path + ".dll"))
             throw new FleetException("EngineInstallFailed", path, $"The engine is not a self-contained single file, which alone can run on a host: {path}");
         return new EngineUpload(path);
     }
+
+    /// <summary>What Windows hosts get, likewise. Null: there is no such program here.</summary>
+    public static EngineUpload? ForWindows(string localEngine)
+    {
+        string path = IsWindowsProgram(localEngine) ? System.IO.Path.GetFullPath(localEngine) : Neighbour(localEngine, WindowsProgram);
+        return File.Exists(path) && !File.Exists(System.IO.Path.ChangeExtension(path, ".dll")) ? new EngineUpload(path) : null;
+    }
+
+    private static bool IsWindowsProgram(string path) => path.EndsWith(".exe", StringComparison.OrdinalIgnoreCase);
+
+    private static string Neighbour(string engine, string program) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(engine))!, "..", program));
 
     private static string Digest256(string path) => Read(path, file =>
     {

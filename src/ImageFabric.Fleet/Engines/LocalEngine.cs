@@ -14,19 +14,24 @@ public sealed class LocalEngine
     private const string EngineVariable = "IMAGEFABRIC_ENGINE";
 
     private readonly Lazy<EngineUpload> _upload;
+    private readonly Lazy<EngineUpload?> _windowsUpload;
 
     /// <summary>The engine in the file <paramref name="path"/>.</summary>
     public LocalEngine(string path)
     {
         Path = path;
         _upload = new Lazy<EngineUpload>(() => EngineUpload.For(path));
+        _windowsUpload = new Lazy<EngineUpload?>(() => EngineUpload.ForWindows(path));
     }
 
     /// <summary>The program's file.</summary>
     public string Path { get; }
 
-    /// <summary>The engine as hosts get it; read when it is first asked for.</summary>
+    /// <summary>The engine as Linux hosts get it; read when it is first asked for.</summary>
     internal EngineUpload Upload => _upload.Value;
+
+    /// <summary>The engine as Windows hosts get it; null when there is none here.</summary>
+    internal EngineUpload? WindowsUpload => _windowsUpload.Value;
 
     /// <summary>
     /// The engine that the variable <c>IMAGEFABRIC_ENGINE</c> names, otherwise the one that came with the module:
@@ -40,7 +45,7 @@ public sealed class LocalEngine
             return AtFile(named!, $"{EngineVariable} names a file that does not exist: {named}");
         if (moduleDirectory is null)
             throw new FleetException("EngineNotFound", "imagefabric", $"{EngineVariable} is not set.");
-        string platform = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win-x64/imagefabric.exe" : EngineUpload.LinuxProgram;
+        string platform = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? EngineUpload.WindowsProgram : EngineUpload.LinuxProgram;
         string file = System.IO.Path.GetFullPath(System.IO.Path.Combine(moduleDirectory, "engine", platform));
         return AtFile(file, $"The engine's program file does not exist: {file}");
     }

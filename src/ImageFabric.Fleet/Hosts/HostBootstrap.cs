@@ -133,7 +133,7 @@ internal static class HostBootstrap
         EngineProcess ssh, HostAddress host, string? answer, CancellationToken cancellationToken)
     {
         if (answer is not null && answer.StartsWith("UNSUPPORTED ", StringComparison.Ordinal))
-            return new FleetException("HostNotSupported", host.Name, $"The host is {answer.Substring(12)}; there is an engine for Linux x86_64 only.");
+            return HostShell.Another(new FleetException("HostNotSupported", host.Name, $"The host is {answer.Substring(12)}; there are engines for Linux and Windows on x86-64 only."));
         string diagnostics = await ssh.DiagnosticsAsync(cancellationToken).ConfigureAwait(false);
         if (answer is null && await ssh.WaitForExitAsync(cancellationToken).ConfigureAwait(false) == SshFailure.ExitCode)
             return SshFailure.InMidWork(host, diagnostics);

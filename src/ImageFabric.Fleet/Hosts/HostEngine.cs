@@ -72,12 +72,9 @@ public sealed class HostEngine
         where T : EngineEvent
     {
         cancellationToken.ThrowIfCancellationRequested();
-        EngineUpload upload = _engine.Upload;
-        string digest = await upload.Digest.OrCancelled(cancellationToken).ConfigureAwait(false);
-        using EngineProcess ssh = SshClient.Start(_address, HostBootstrap.Command(digest), _sshPath);
+        using EngineProcess ssh = await ConnectAsync(observer, cancellationToken).ConfigureAwait(false);
         try
         {
-            await HostBootstrap.EstablishAsync(ssh, _address, upload, observer, cancellationToken).ConfigureAwait(false);
             var conversation = new EngineConversation<T>(ssh, _address.Name, onResult, onError, observer, grants);
             int exitCode = await conversation.RunAsync(request, cancellationToken).ConfigureAwait(false);
             if (!conversation.ErrorSaid)
@@ -88,6 +85,41 @@ public sealed class HostEngine
         {
             await ssh.StopAsync().ConfigureAwait(false);
         }
+    }
+
+    // Only the host itself knows what shell it has: what answered last time is asked first.
+    private async Task<EngineProcess> ConnectAsync(IEngineObserver? observer, CancellationToken cancellationToken)
+    {
+        FleetException? refused = null;
+        foreach (HostShell shell in HostShell.InOrderFor(_address))
+        {
+            if (shell.Upload(_engine) is not { } upload)
+                continue;
+            string digest = await upload.Digest.OrCancelled(cancellationToken).ConfigureAwait(false);
+            EngineProcess ssh = SshClient.Start(_address, shell.Command(digest), _sshPath);
+            bool established = false;
+            try
+            {
+                await HostBootstrap.EstablishAsync(ssh, _address, upload, observer, cancellationToken).ConfigureAwait(false);
+                shell.RememberFor(_address);
+                established = true;
+                return ssh;
+            }
+            catch (FleetException e) when (HostShell.IsAnother(e))
+            {
+                refused ??= e;
+            }
+            finally
+            {
+                if (!established)
+                {
+                    await ssh.StopAsync().ConfigureAwait(false);
+                    ssh.Dispose();
+                }
+            }
+        }
+
+        throw refused!;
     }
 
     private async Task CheckExitAsync(EngineProcess ssh, int exitCode, bool spoke, CancellationToken cancellationToken)

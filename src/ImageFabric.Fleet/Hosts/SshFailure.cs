@@ -25,9 +25,10 @@ internal static class SshFailure
         string words = OutputTail.LastWords(diagnostics);
         if (exitCode != ExitCode)
         {
-            // The login worked, the command did not: its shell is not a POSIX one, or not meant for logins.
+            // The login worked, the command did not: its shell is of another kind, or not meant for logins.
+            string message = $"The host did not run the command that installs the engine (exit code {exitCode}).{words}";
             string id = diagnostics.Contains("is not recognized") ? "HostNotSupported" : "EngineInstallFailed";
-            return new FleetException(id, host.Name, $"The host did not run the command that installs the engine (exit code {exitCode}).{words}");
+            return HostShell.Another(new FleetException(id, host.Name, message));
         }
 
         foreach ((string said, string id, string message) in Known)
