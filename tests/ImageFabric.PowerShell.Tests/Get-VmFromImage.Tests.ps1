@@ -45,6 +45,44 @@ Describe 'Get-VmFromImage' {
         $again.Name, $again.ImageDirectory | Should -Be 'web01', '/srv/images'
     }
 
+    Context 'with -Outdated' {
+        BeforeEach {
+            $old = Get-VmAnswer old
+            $old.image, $old.imageId = 'ubuntu:24.04.2', ('sha256:' + 'cd' * 32)
+            $same = Get-VmAnswer same
+            $same.image = 'ubuntu:24.04.2'
+            $foreign = Get-VmAnswer foreign
+            $foreign.image = 'gone:1'
+            Set-EngineAnswer vm-list (Get-VmAnswer new), $old, $same, $foreign
+            Set-EngineAnswer list (Get-ImageAnswer)
+        }
+
+        It 'lists machines whose content is not that of the newest version, and says which that is' {
+            $vm = Get-VmFromImage -Outdated -Store s3://images -WarningVariable said -WarningAction SilentlyContinue
+            $vm.Name, $vm.Image, $vm.NewestImage | Should -Be 'old', 'ubuntu:24.04.2', 'ubuntu:24.04.3'
+            $said | Should -BeLike '*gone:1*'
+            (Get-EngineRequest list).image, (Get-EngineRequest list).store.uri | Should -Be '*:latest', 's3://images'
+        }
+
+        It 'asks the store once for all hosts' {
+            $vm = '.', 'localhost' | Get-VmFromImage -Outdated -WarningAction SilentlyContinue
+            @($vm).Count | Should -Be 2
+            @(Get-EngineRequest list).Count | Should -Be 1
+        }
+
+        It 'shows both versions in a table within 120 columns' {
+            $lines = @(Get-VmFromImage -Outdated -WarningAction SilentlyContinue | Out-String -Width 120 -Stream | Where-Object { $_ })
+            $lines[2] | Should -Match 'old +localhost +Running +ubuntu:24\.04\.2 +ubuntu:24\.04\.3'
+            $lines | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
+        }
+
+        It 'fails the host when the store cannot be asked' {
+            Set-EngineAnswer list (Get-ErrorAnswer StoreUnreachable ConnectionError)
+            Get-VmFromImage -Outdated -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $problem[0].FullyQualifiedErrorId | Should -BeLike 'StoreUnreachable,ImageFabric.*'
+        }
+    }
+
     It 'completes names of machines on the host that is named' {
         $line = 'Get-VmFromImage -HostName . -Name web'
         (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be 'web01', 'web02'

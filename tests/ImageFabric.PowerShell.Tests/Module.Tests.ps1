@@ -47,7 +47,7 @@ Describe 'The module' {
                 "$($_.FullName.Substring($root.Length)) $((Get-FileHash -LiteralPath $_.FullName).Hash)"
             } | Sort-Object
         }
-        $made = Get-FileList $unpacked | Where-Object { $_ -notmatch '_rels|package/services|Content_Types|nuspec$' }
+        $made = Get-FileList $unpacked | Where-Object { $_ -notmatch '_rels|package/services|Content_Types|\.nuspec ' }
         $made | Should -Be (Get-FileList $env:IMAGEFABRIC_TEST_MODULE)
     }
 

@@ -78,8 +78,9 @@ Describe 'New-VmFromImage' {
     }
 
     It 'makes nothing with -WhatIf' {
-        New-VmFromImage ubuntu:24.04.3 web01 -Start -WhatIf | Should -BeNullOrEmpty
-        Get-EngineRequest | Should -BeNullOrEmpty
+        $said = Get-WhatIf { New-VmFromImage ubuntu:24.04.3 web01 -Start -WhatIf }
+        $said | Should -BeLike '*"Create virtual machine from ubuntu:24.04.3 (linked clone, 1 GB of memory; at most 500 MB to fetch where the host lacks the image)" on target "web01 on localhost"*'
+        Get-EngineRequest vm-create | Should -BeNullOrEmpty
     }
 
     It 'refuses to wait for a machine that is not started' {

@@ -41,6 +41,15 @@ Describe 'Publish-VmImage' {
         (Get-EngineRequest publish).source | Should -Be $disk
     }
 
+    It 'takes a file as an object, with a name made from it' {
+        $null = Publish-VmImage -InputObject (Get-Item $disk) -Name ubuntu -Version 24.04.3
+        $null = Get-Item $disk | Publish-VmImage -Name { $_.BaseName } -Version { $_.LastWriteTimeUtc.ToString('yyyy.M.d') }
+
+        $requests = @(Get-EngineRequest publish)
+        $requests.source | Should -Be $disk, $disk
+        $requests[1].name, $requests[1].version | Should -Be (Get-Item $disk).BaseName, (Get-Item $disk).LastWriteTimeUtc.ToString('yyyy.M.d')
+    }
+
     It 'takes rows of a table from the pipeline' {
         $null = "Path,Name,Version`n$disk,debian,12.1" | ConvertFrom-Csv | Publish-VmImage
         (Get-EngineRequest publish).name | Should -Be 'debian'
@@ -77,8 +86,10 @@ Describe 'Publish-VmImage' {
     }
 
     It 'starts nothing with -WhatIf' {
-        Publish-VmImage $disk ubuntu 24.04.3 -WhatIf | Should -BeNullOrEmpty
-        Get-EngineRequest | Should -BeNullOrEmpty
+        Set-EngineAnswer test @{ type = 'result'; path = $disk; format = 'qcow2'; virtualSize = 20GB; sectorSize = 512; fileSize = 2GB; allocatedSize = 1536MB }
+        $said = Get-WhatIf { Publish-VmImage $disk ubuntu 24.04.3 -WhatIf }
+        $said | Should -BeLike "*Publish $disk (qcow2, at most 1.5 GB to upload of a disk of 20 GB) to *on target `"ubuntu:24.04.3`"*"
+        Get-EngineRequest publish | Should -BeNullOrEmpty
     }
 
     It 'fails one file and goes on with the next' {

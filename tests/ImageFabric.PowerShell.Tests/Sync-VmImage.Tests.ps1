@@ -113,16 +113,9 @@ Describe 'Sync-VmImage' {
     }
 
     It 'shows the plan in bytes and sends nothing to a host with -WhatIf' {
-        $output = & {
-            $InformationPreference = 'Continue'
-            Start-Transcript (Join-Path $TestDrive 'whatif.txt') | Out-Null
-            '.', 'localhost' | Sync-VmImage ubuntu -WhatIf
-            Stop-Transcript | Out-Null
-        }
-
-        $output | Should -BeNullOrEmpty
+        Get-WhatIf { '.', 'localhost' | Sync-VmImage ubuntu -WhatIf } |
+            Should -BeLike '*"Sync ubuntu:24.04.3 (at most 500 MB to fetch)" on target "localhost"*'
         Get-EngineRequest pull | Should -BeNullOrEmpty
-        Get-Content (Join-Path $TestDrive 'whatif.txt') -Raw | Should -BeLike '*"Sync ubuntu:24.04.3 (at most 500 MB to fetch)" on target "localhost"*'
     }
 
     It 'gives out each host when it is done, while others work' {
@@ -136,6 +129,24 @@ Describe 'Sync-VmImage' {
         $session.Stop()
         $session.InvocationStateInfo.State | Should -Be 'Stopped'
         $session.Dispose()
+    }
+
+    It 'shows the progress of each host under that of all' {
+        Set-EngineAnswer pull (Get-PullAnswer) -First @{ type = 'progress'; activity = 'Fetching'; bytesDone = 150MB; bytesTotal = 300MB }
+        $session = Start-Session 'Sync-VmImage' @{ Image = 'ubuntu'; HostName = '.', 'localhost' }
+        $shown = $session.Streams.Progress
+        $session.Dispose()
+
+        $fleet = @($shown | Where-Object ActivityId -EQ 0)
+        $fleet[0].Activity, $fleet[0].ParentActivityId | Should -Be 'Sync-VmImage', -1
+        $fleet.StatusDescription | Should -Contain '0 of 2 done'
+        $fleet.PercentComplete | Sort-Object | Select-Object -Last 1 | Should -BeGreaterOrEqual 50
+        $fleet[-1].RecordType | Should -Be 'Completed'
+        $hosts = @($shown | Where-Object ActivityId -NE 0)
+        $hosts.Activity | Sort-Object -Unique | Should -Be 'Syncing ubuntu:24.04.3 to .', 'Syncing ubuntu:24.04.3 to localhost'
+        $hosts.ParentActivityId | Sort-Object -Unique | Should -Be 0
+        $hosts.StatusDescription | Should -Contain 'Fetching: 150 MB of 300 MB'
+        ($hosts | Where-Object RecordType -EQ 'Completed').Count | Should -Be 2
     }
 
     It 'works on no more hosts at once than it may' {

@@ -216,3 +216,19 @@ function Get-HostImageAnswer {
         virtualSize = 20GB; allocatedSize = 2GB; sharedSize = 1536MB; lastUsed = '2025-03-01T12:30:00Z'; published = '2025-02-01T08:00:00Z'; usedBy = $UsedBy
     }
 }
+
+function Get-WhatIf {
+    <# .SYNOPSIS
+        What -WhatIf says on the host's screen; the command gives out nothing. #>
+    param([Parameter(Mandatory)] [scriptblock] $Command)
+
+    $file = Join-Path $TestDrive "whatif-$([guid]::NewGuid()).txt"
+    Start-Transcript $file | Out-Null
+    try {
+        & $Command | Should -BeNullOrEmpty
+    }
+    finally {
+        Stop-Transcript | Out-Null
+    }
+    Get-Content $file -Raw
+}

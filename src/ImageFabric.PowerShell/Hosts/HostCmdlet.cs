@@ -89,6 +89,7 @@ public abstract class HostCmdlet : EngineCmdlet
     private protected void StartOn(HostConnection host, Func<Task> work, CancellationToken cancellationToken)
     {
         SemaphoreSlim slots = _slots ??= new SemaphoreSlim(ThrottleLimit);
+        Pipeline.Progress.Expect();
         StartWorker(async () =>
         {
             await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -103,6 +104,7 @@ public abstract class HostCmdlet : EngineCmdlet
             finally
             {
                 slots.Release();
+                Pipeline.Progress.Finish();
             }
         });
     }

@@ -17,6 +17,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
+    private const string ByInputObject = "InputObject";
 
     /// <summary>The disk image file; wildcards must match one. Or an address: <c>https://…</c>, or <c>s3://bucket/key</c>, read by ranges.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -30,6 +31,11 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string LiteralPath { get; set; } = "";
+
+    /// <summary>The disk image file, as Get-Item and Get-ChildItem give it out.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByInputObject, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public System.IO.FileInfo? InputObject { get; set; }
 
     /// <summary>Image name: 1 to 128 letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; begins with a letter or digit.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -80,14 +86,21 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
         string source = await SourceAsync().ConfigureAwait(false);
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
         string image = $"{Name}:{Version}";
-        if (!await Pipeline.ShouldProcessAsync(image, $"Publish {source} to {store.Title}").ConfigureAwait(false))
+        var preflight = new TestRequest
+        {
+            Source = source,
+            SourceService = ImagePath.IsAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
+            Policy = Policy(store.Policy),
+        };
+        string content = await IsTrialAsync().ConfigureAwait(false) ? await ContentAsync(preflight, cancellationToken).ConfigureAwait(false) : "";
+        if (!await Pipeline.ShouldProcessAsync(image, $"Publish {source}{content} to {store.Title}").ConfigureAwait(false))
             return;
         var request = new PublishRequest
         {
             Store = store.Location,
             Source = source,
-            SourceService = ImagePath.IsAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
-            Policy = Policy(store.Policy),
+            SourceService = preflight.SourceService,
+            Policy = preflight.Policy,
             Name = Name,
             Version = Version,
             Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => Text(l.Value)),
@@ -98,8 +111,22 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             request, $"Publishing {image}", result => Pipeline.WriteObject(new PublishedVmImage(result, store.Name)), cancellationToken).ConfigureAwait(false);
     }
 
+    // What there would be to publish; a file that would be refused is refused here, too.
+    private async Task<string> ContentAsync(TestRequest preflight, CancellationToken cancellationToken)
+    {
+        string content = "";
+        await RunEngineAsync<TestResult>(
+            preflight,
+            $"Testing {preflight.Source}",
+            found => content = $" ({found.Format}, at most {ByteSize.Format(found.AllocatedSize)} to upload of a disk of {ByteSize.Format(found.VirtualSize)})",
+            cancellationToken).ConfigureAwait(false);
+        return content;
+    }
+
     private async Task<string> SourceAsync()
     {
+        if (ParameterSetName == ByInputObject)
+            return InputObject!.FullName;
         string path = IsLiteral ? LiteralPath : Path;
         Collection<string> files = await Pipeline.AskAsync(() => ImagePath.Resolve(this, path, IsLiteral)).ConfigureAwait(false);
         return files.Count == 1

@@ -125,12 +125,28 @@ public sealed class NewVmFromImageCommand : HostCmdlet
         _images ??= Own(new SyncedImages(Engine));
         ImageSync sync = _images.For(Image, store, new ImageSyncOptions { Throttle = ThrottleLimit, Format = DiskFormat, ImageDirectory = HostImageDirectory });
         string image = await ExactAsync(sync, cancellationToken).ConfigureAwait(false);
+        string fetch = await IsTrialAsync().ConfigureAwait(false) ? await FetchAsync(sync, cancellationToken).ConfigureAwait(false) : "";
+        string action = $"Create virtual machine from {image} ({(FullClone ? "full" : "linked")} clone, {ByteSize.Format(Memory)} of memory{fetch})";
         await OnEachAsync(HostName, async host =>
         {
             VmCreateRequest request = Request(image);
-            if (await Pipeline.ShouldProcessAsync($"{request.Name} on {host.Name}", $"Create virtual machine from {image}").ConfigureAwait(false))
+            if (await Pipeline.ShouldProcessAsync($"{request.Name} on {host.Name}", action).ConfigureAwait(false))
                 StartOn(host, () => CreateAsync(new VmCreation(Engine, sync), host, request, cancellationToken), cancellationToken);
         }).ConfigureAwait(false);
+    }
+
+    // The host may have the image although the store does not, so an image that is not in the store is no error.
+    private static async Task<string> FetchAsync(ImageSync sync, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ImageResult image = await sync.ResolveAsync(cancellationToken).ConfigureAwait(false);
+            return $"; at most {ByteSize.Format(image.StoredSize + image.IndexSize)} to fetch where the host lacks the image";
+        }
+        catch (FleetException e)
+        {
+            return $"; to fetch where the host lacks the image: {e.Message}";
+        }
     }
 
     // A host has versions; which one is the newest, only the store knows.

@@ -1,4 +1,5 @@
 using System;
+using System.Management.Automation;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
@@ -25,6 +26,14 @@ public sealed class VmFromImage : HostItem
         Created = WireTime.Read(vm.Created);
     }
 
+    /// <summary>A machine whose image has a newer version. It has a view of its own, which shows both.</summary>
+    internal static PSObject Outdated(HostConnection connection, VmResult vm, string newestImage)
+    {
+        var item = PSObject.AsPSObject(new VmFromImage(connection, vm) { NewestImage = newestImage });
+        item.TypeNames.Insert(0, typeof(VmFromImage).FullName + "#Outdated");
+        return item;
+    }
+
     /// <summary>Name of the machine.</summary>
     public string Name { get; }
 
@@ -39,6 +48,9 @@ public sealed class VmFromImage : HostItem
 
     /// <summary><c>sha256:…</c> of that image's content.</summary>
     public string ImageId { get; }
+
+    /// <summary>The newest version of that image in the store, when it was asked for with <c>-Outdated</c>. Null: it was not.</summary>
+    public string? NewestImage { get; private set; }
 
     /// <summary>Virtual processors.</summary>
     public int Cpu { get; }

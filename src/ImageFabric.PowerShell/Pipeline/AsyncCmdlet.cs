@@ -23,7 +23,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     private readonly List<IDisposable> _owned = [];
     private Task _stage = Task.CompletedTask;
 
-    private protected AsyncCmdlet() => Pipeline = new CmdletPipeline(this, _stopping.Token);
+    private protected AsyncCmdlet()
+    {
+        var name = (CmdletAttribute)Attribute.GetCustomAttribute(GetType(), typeof(CmdletAttribute));
+        Pipeline = new CmdletPipeline(this, $"{name.VerbName}-{name.NounName}", _stopping.Token);
+    }
 
     /// <summary>The way from workers to PowerShell.</summary>
     private protected CmdletPipeline Pipeline { get; }
@@ -42,7 +46,11 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     protected sealed override void ProcessRecord() => Run(ProcessAsync, terminating: false);
 
     /// <inheritdoc/>
-    protected sealed override void EndProcessing() => Run(EndAsync, terminating: false);
+    protected sealed override void EndProcessing()
+    {
+        Run(EndAsync, terminating: false);
+        Pipeline.End();
+    }
 
     /// <inheritdoc/>
     protected sealed override void StopProcessing() => _stopping.Cancel();
@@ -63,6 +71,10 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
 
     /// <summary>After the last record; waits for the workers.</summary>
     private protected virtual Task EndAsync(CancellationToken cancellationToken) => Task.WhenAll(_workers);
+
+    /// <summary>True when the user only wants to know what would be done: then it may cost something to say it well.</summary>
+    private protected Task<bool> IsTrialAsync() => Pipeline.AskAsync(
+        () => MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? given) ? ((SwitchParameter)given).IsPresent : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference")));
 
     /// <summary>Does work beside the records that follow. It tells its own errors by <see cref="CmdletPipeline.WriteError"/>.</summary>
     private protected void StartWorker(Func<Task> work) => _workers.Add(Task.Run(work));

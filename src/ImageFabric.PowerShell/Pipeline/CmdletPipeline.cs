@@ -10,12 +10,12 @@ namespace ImageFabric.PowerShell;
 /// The way from worker threads to PowerShell, which may be spoken to from the pipeline's own thread only. Workers put what they have to say
 /// into a queue; <see cref="PumpUntil"/> says it on the pipeline's thread.
 /// </summary>
-internal sealed class CmdletPipeline(PSCmdlet cmdlet, CancellationToken stopping)
+internal sealed class CmdletPipeline(PSCmdlet cmdlet, string name, CancellationToken stopping)
 {
     private readonly BlockingCollection<Action> _queue = [];
 
     /// <summary>The progress bars of this cmdlet.</summary>
-    public ProgressPane Progress { get; } = new();
+    public ProgressPane Progress { get; } = new(name);
 
     public void WriteObject(object item) => _queue.Add(() => cmdlet.WriteObject(item));
 
@@ -46,6 +46,9 @@ internal sealed class CmdletPipeline(PSCmdlet cmdlet, CancellationToken stopping
         });
         return await answer.Task.ConfigureAwait(false);
     }
+
+    /// <summary>On the pipeline's thread: the command has nothing more to do.</summary>
+    public void End() => Progress.End(cmdlet.WriteProgress);
 
     /// <summary>On the pipeline's thread: says what workers have to say until <paramref name="work"/> has ended and nothing is left to say.</summary>
     /// <exception cref="OperationCanceledException">The pipeline is being stopped.</exception>

@@ -1,20 +1,31 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Management.Automation;
-using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
 
-/// <summary>The progress bars of one cmdlet: workers set their newest state, the pipeline's thread shows it at most five times a second.</summary>
-internal sealed class ProgressPane
+/// <summary>
+/// The progress bars of one cmdlet: workers set their newest state, the pipeline's thread shows it at most five times a second. Work on several
+/// hosts has one bar for all of them, under which those of the hosts are.
+/// </summary>
+/// <param name="fleetActivity">What the bar of all hosts is called.</param>
+internal sealed class ProgressPane(string fleetActivity)
 {
+    private const int FleetId = 0;
+    private const int NoParent = -1;
+
     /// <summary>Time between two showings.</summary>
     public const int IntervalMilliseconds = 200;
 
     private readonly List<ProgressBar> _bars = [];
     private readonly Stopwatch _sinceShown = new();
-    private int _lastId;
+    private int _lastId = FleetId;
+    private int _expected;
+    private int _finished;
+    private bool _fleetShown;
+    private (string Status, int Percent) _fleetSaid;
 
     /// <summary>A new bar; it is shown with its first progress and removed when it is disposed.</summary>
     public ProgressBar Begin(string activity)
@@ -27,6 +38,20 @@ internal sealed class ProgressPane
         }
     }
 
+    /// <summary>One more host will be worked on.</summary>
+    public void Expect()
+    {
+        lock (_bars)
+            _expected++;
+    }
+
+    /// <summary>The work on one host has ended.</summary>
+    public void Finish()
+    {
+        lock (_bars)
+            _finished++;
+    }
+
     /// <summary>On the pipeline's thread: shows what has changed, if it is time; the end of a bar is shown at once.</summary>
     public void Show(Action<ProgressRecord> write)
     {
@@ -34,10 +59,14 @@ internal sealed class ProgressPane
         lock (_bars)
         {
             bool due = !_sinceShown.IsRunning || _sinceShown.ElapsedMilliseconds >= IntervalMilliseconds;
+            if (_expected > 1 && due && TakeFleetChange() is { } fleet)
+                changed.Add(fleet);
             foreach (ProgressBar bar in _bars)
             {
-                if (bar.TakeChange(due) is { } record)
-                    changed.Add(record);
+                if (bar.TakeChange(due) is not { } record)
+                    continue;
+                record.ParentActivityId = _fleetShown ? FleetId : NoParent;
+                changed.Add(record);
             }
 
             _bars.RemoveAll(static bar => bar.Ended);
@@ -48,58 +77,25 @@ internal sealed class ProgressPane
         // Outside the lock: the host may take its time, and may throw.
         changed.ForEach(write);
     }
-}
 
-/// <summary>One line of the progress pane.</summary>
-internal sealed class ProgressBar(int id, string activity) : IDisposable
-{
-    private readonly object _gate = new();
-    private ProgressEvent? _news;
-    private bool _shown;
-    private bool _disposed;
-
-    /// <summary>True when its end was taken, too.</summary>
-    public bool Ended { get; private set; }
-
-    /// <summary>Sets the newest state.</summary>
-    public void Set(ProgressEvent progress)
+    /// <summary>On the pipeline's thread, after the last work: removes the bar of all hosts.</summary>
+    public void End(Action<ProgressRecord> write)
     {
-        lock (_gate)
-            _news = progress;
+        if (!_fleetShown)
+            return;
+        _fleetShown = false;
+        write(new ProgressRecord(FleetId, fleetActivity, "Done") { RecordType = ProgressRecordType.Completed });
     }
 
-    /// <summary>The work has ended.</summary>
-    public void Dispose()
+    private ProgressRecord? TakeFleetChange()
     {
-        lock (_gate)
-            _disposed = true;
+        double done = _finished + _bars.Sum(static bar => bar.Fraction);
+        string status = $"{_finished} of {_expected} done";
+        int percent = (int)Math.Min(100, 100 * done / _expected);
+        if (_fleetShown && (status, percent) == _fleetSaid)
+            return null;
+        _fleetShown = true;
+        _fleetSaid = (status, percent);
+        return new ProgressRecord(FleetId, fleetActivity, status) { PercentComplete = percent };
     }
-
-    /// <summary>What is to be shown. Null: nothing new, or not yet.</summary>
-    public ProgressRecord? TakeChange(bool due)
-    {
-        lock (_gate)
-        {
-            if (_disposed)
-            {
-                Ended = true;
-                return _shown ? new ProgressRecord(id, activity, "Done") { RecordType = ProgressRecordType.Completed } : null;
-            }
-
-            if (!due || _news is not { } news)
-                return null;
-            _news = null;
-            _shown = true;
-            return new ProgressRecord(id, activity, Describe(news)) { PercentComplete = Percent(news) };
-        }
-    }
-
-    private static string Describe(ProgressEvent progress)
-    {
-        string bytes = progress.BytesTotal is > 0 and { } total ? $"{ByteSize.Format(progress.BytesDone)} of {ByteSize.Format(total)}" : ByteSize.Format(progress.BytesDone);
-        return progress.Activity.Length == 0 ? bytes : $"{progress.Activity}: {bytes}";
-    }
-
-    private static int Percent(ProgressEvent progress) =>
-        progress.BytesTotal is > 0 and { } total ? (int)Math.Min(100, Math.Max(0, 100.0 * progress.BytesDone / total)) : -1;
 }
