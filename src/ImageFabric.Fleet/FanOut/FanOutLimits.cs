@@ -6,13 +6,13 @@ namespace ImageFabric.Fleet;
 internal sealed class FanOutLimits
 {
     /// <summary>Pieces on their way to one host.</summary>
-    public int Incoming { get; set; } = 12;
+    public int Incoming { get; set; } = 8;
 
     /// <summary>Of these, pieces from the store.</summary>
-    public int IncomingFromStore { get; set; } = 6;
+    public int IncomingFromStore { get; set; } = 4;
 
     /// <summary>Pieces on their way from one host.</summary>
-    public int Outgoing { get; set; } = 12;
+    public int Outgoing { get; set; } = 8;
 
     /// <summary>Pieces on their way from the store to all hosts.</summary>
     public int Store { get; set; } = 96;
