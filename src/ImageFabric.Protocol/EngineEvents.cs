@@ -47,26 +47,6 @@ public sealed class ProgressEvent : EngineEvent
     /// <summary>Bytes in all. Null while unknown.</summary>
     [DataMember(Name = "bytesTotal", EmitDefaultValue = false)]
     public long? BytesTotal { get; set; }
-
-    /// <summary>Of a pull: bytes that are to cross the wire in all. Null until that is known, and for other operations.</summary>
-    [DataMember(Name = "bytesToFetch", EmitDefaultValue = false)]
-    public long? BytesToFetch { get; set; }
-
-    /// <summary>Of a pull: bytes that have crossed the wire. Null for other operations.</summary>
-    [DataMember(Name = "bytesFetched", EmitDefaultValue = false)]
-    public long? BytesFetched { get; set; }
-
-    /// <summary>Of a pull: bytes of the disk that were here already. Null for other operations.</summary>
-    [DataMember(Name = "bytesReused", EmitDefaultValue = false)]
-    public long? BytesReused { get; set; }
-
-    /// <summary>Of a pull: bytes that crossed the wire in a second, over the last few. Null until that can be said.</summary>
-    [DataMember(Name = "bytesPerSecond", EmitDefaultValue = false)]
-    public long? BytesPerSecond { get; set; }
-
-    /// <summary>Of a pull: seconds until all has crossed the wire, at that rate. Null until that can be said.</summary>
-    [DataMember(Name = "secondsLeft", EmitDefaultValue = false)]
-    public long? SecondsLeft { get; set; }
 }
 
 /// <summary>Something a person may want to know.</summary>

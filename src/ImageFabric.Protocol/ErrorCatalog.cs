@@ -86,6 +86,7 @@ public static class ErrorCatalog
         // Pull and hosts
         new("GrantExpired", "AuthenticationError", "Presigned addresses expired and were not renewed.", "Run the same command again, it goes on from there."),
         new("HostDiskFull", "WriteError", "The host has no room for the image.", "Make room in the host's image directory; then run the same command again, it goes on from there."),
+        new("TemporaryFileFailed", "WriteError", "The directory for temporary files has no room, or cannot be written into.", "Make room there, or set TMPDIR (TEMP on Windows) to another directory."),
         new("HostWriteFailed", "WriteError", "The host cannot write into its image directory.", "Check the directory and its permissions."),
         new("OutputExists", "ResourceExists", "The output file exists.", "Name another file, or allow it to be replaced."),
         new("ImageNotOnHost", "ObjectNotFound", "The host does not have the image.", "Sync the image to the host first."),

@@ -13,15 +13,17 @@ internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, boo
 
     public int ErrorsWritten => errorsWritten;
 
-    public void Progress(ProgressReport report)
+    public void Progress(string activity, long done, long? total)
     {
         if (!showProgress)
             return;
         lock (writing)
         {
-            if (!pace.Passes(report))
+            if (!pace.Passes(activity, done, total))
                 return;
-            string text = ProgressText.Describe(pace.Describe(report));
+            string text = total is > 0
+                ? $"{activity}: {100 * Math.Min(done, total.Value) / total.Value,3} %  {ByteSize.Text(done)} of {ByteSize.Text(total.Value)}"
+                : $"{activity}: {ByteSize.Text(done)}";
             messages.Write("\r" + text.PadRight(progressWidth));
             progressWidth = text.Length;
         }

@@ -21,6 +21,12 @@ internal readonly struct ChunkDigest : IEquatable<ChunkDigest>
         (a, b, c, d) = (words[0], words[1], words[2], words[3]);
     }
 
+    /// <summary>Its first eight bytes as a number.</summary>
+    public ulong High => a;
+
+    /// <summary>Its second eight bytes as a number.</summary>
+    public ulong Low => b;
+
     /// <summary>The digest of a chunk's content.</summary>
     public static ChunkDigest Of(ReadOnlySpan<byte> content)
     {

@@ -15,8 +15,8 @@ public sealed record ChunkingProfile(int MinimumLength, int AverageLength, int M
     /// <summary>The name of the one algorithm of format version 1.</summary>
     public const string Algorithm = "crc32c-4k";
 
-    /// <summary>What a new repository gets: 8, 32 and 128 KiB.</summary>
-    public static ChunkingProfile Default { get; } = new(8 * 1024, 32 * 1024, 128 * 1024);
+    /// <summary>What a new repository gets: 8, 16 and 64 KiB.</summary>
+    public static ChunkingProfile Default { get; } = new(8 * 1024, 16 * 1024, 64 * 1024);
 
     /// <summary>True when the lengths keep the rules of their parameters.</summary>
     public bool IsValid =>

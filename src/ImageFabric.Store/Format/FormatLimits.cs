@@ -4,7 +4,7 @@ namespace ImageFabric.Store.Format;
 internal static class FormatLimits
 {
     /// <summary>A frame is closed before its content would exceed this many bytes, unless it is one single chunk.</summary>
-    public const int FrameLength = 256 * 1024;
+    public const int FrameLength = 512 * 1024;
 
     /// <summary>No frame's content or stored form is longer, in bytes.</summary>
     public const int LongestFrame = ChunkingProfile.LongestChunk;

@@ -66,20 +66,13 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
-        RangeAsync(key, offset, destination, arrived: null, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes arrived, CancellationToken cancellationToken) =>
-        RangeAsync(key, offset, destination, arrived, cancellationToken);
-
-    private async Task RangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
+    public async Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         string path = Resolve(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         try
         {
-            await FileObject.ReadRangeAsync(path, key, offset, destination, arrived, cancellationToken).ConfigureAwait(false);
+            await FileObject.ReadRangeAsync(path, key, offset, destination, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ImageFabric.Disks;
 using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Collect;
@@ -19,6 +18,7 @@ public sealed class ImagePublisher
     private readonly ILogicalDisk disk;
     private readonly PublishOptions options;
     private readonly ImageCatalog catalog;
+    private readonly IndexCache indexes;
     private readonly string manifestKey;
     private ChunkingProfile profile = ChunkingProfile.Default;
     private long bytesTotal;
@@ -29,6 +29,7 @@ public sealed class ImagePublisher
         this.disk = disk;
         this.options = options;
         catalog = new ImageCatalog(store);
+        indexes = new IndexCache(options.CacheDirectory, IndexCache.DefaultCapacity);
         manifestKey = ObjectKeys.Manifest(options.Image.Name, options.Image.Version!);
     }
 
@@ -84,8 +85,9 @@ public sealed class ImagePublisher
     private async Task<(PublishOutcome? Outcome, Manifest? Existing)> SendAsync(Manifest? existing, CancellationToken cancellationToken)
     {
         ObjectMarks marks = await ObjectMarks.ListAsync(store, cancellationToken).ConfigureAwait(false);
-        KnownChunks known = await new KnownChunksLoader(store, profile, marks).LoadAsync(options.Image.Name, cancellationToken).ConfigureAwait(false);
-        var chunks = new List<IndexedChunk>();
+        KnownChunks known = await new KnownChunksLoader(store, catalog, indexes, profile, marks, options.KnownChunkMemory)
+            .LoadAsync(options.Image.Name, cancellationToken).ConfigureAwait(false);
+        using var draft = new IndexDraft(profile);
         long read = 0;
         long reused = 0;
         await using var packs = new PackUploader(store, known, marks, options, cancellationToken);
@@ -117,7 +119,7 @@ public sealed class ImagePublisher
                             known.Add(segment.Digests[c], frame, offsetInFrame);
                         }
 
-                        chunks.Add(new IndexedChunk(cut.Offset, cut.Length, segment.Digests[c], frame, offsetInFrame));
+                        draft.Add(new IndexedChunk(cut.Offset, cut.Length, segment.Digests[c], frame, offsetInFrame));
                     }
 
                     read += segment.BytesRead;
@@ -138,27 +140,23 @@ public sealed class ImagePublisher
 
         await packs.CompleteAsync().ConfigureAwait(false);
         disk.ThrowIfChanged();
-        ImageIndex index = ImageIndex.Create(disk.Length, profile, known.Packs, known.Frames, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(chunks));
-        return await FinishAsync(index, marks, existing, packs, read, reused, cancellationToken).ConfigureAwait(false);
+        FinishedIndex index = draft.Finish(disk.Length, known.Packs, known.Frames);
+        if (marks.Contains(index.Key))
+            index = index.Renamed(ObjectMarks.NewSalt());
+        return await FinishAsync(index, existing, packs, read, reused, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(PublishOutcome? Outcome, Manifest? Existing)> FinishAsync(
-        ImageIndex index, ObjectMarks marks, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
+        FinishedIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
-        byte[] bytes = index.Serialize();
-        if (marks.Contains(ObjectKeys.Index(SHA256.HashData(bytes))))
-            bytes = [.. bytes, .. ObjectMarks.NewSalt()];
-
-        // What nobody can read must never get a name.
-        ImageIndex.Parse(bytes, key: null);
         var manifest = new Manifest
         {
             Format = RepositoryDescription.CurrentFormat,
             Name = options.Image.Name,
             Version = options.Image.Version!,
             ImageId = index.ImageId.ToString(),
-            Index = ObjectKeys.Index(SHA256.HashData(bytes)),
-            IndexSize = bytes.Length,
+            Index = index.Key,
+            IndexSize = index.Bytes.Length,
             VirtualSize = index.VirtualSize,
             DataSize = index.DataSize,
             StoredSize = index.StoredSize,
@@ -169,17 +167,18 @@ public sealed class ImagePublisher
             BootMode = options.BootMode,
             Labels = existing?.Labels ?? (options.Labels is { Count: > 0 } ? options.Labels : null),
         };
-        await store.PutAsync(manifest.Index, bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
-        var references = new PublishedReferences(store, manifest.Index, index);
+        await store.PutAsync(manifest.Index, index.Bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+        var references = new PublishedReferences(store, index);
         if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
             return (null, existing);
 
         byte[] json = manifest.Serialize();
-        long uploaded = packs.BytesUploaded + bytes.Length + json.Length;
+        long uploaded = packs.BytesUploaded + index.Bytes.Length + json.Length;
         // An existing manifest of the same content is replaced only because what it named was lost.
         PutMode mode = existing is null ? PutMode.CreateOnly : PutMode.Replace;
         if (await store.PutAsync(manifestKey, json, mode, cancellationToken).ConfigureAwait(false))
         {
+            indexes.Keep(index.Key, index.Bytes.Span);
             bool held = await references.HeldAsync(manifestKey, cancellationToken).ConfigureAwait(false);
             return (held ? new PublishOutcome(manifest, Created: existing is null, read, uploaded, reused, packs.PacksUploaded) : null, manifest);
         }

@@ -3,34 +3,35 @@ using ImageFabric.Store.Format;
 
 namespace ImageFabric.Store.Publish;
 
-/// <summary>Chunks whose place is known: those of the store's images, of packs that an interrupted publish left, and those met on the way.</summary>
-internal sealed class KnownChunks
+/// <summary>
+/// Chunks whose place is known: those of the store's images, of packs that an interrupted publish left, and those met on the way. It keeps to a budget of
+/// memory: beyond it less is deduplicated and nothing fails.
+/// </summary>
+/// <param name="budget">Bytes of memory for chunks.</param>
+internal sealed class KnownChunks(long budget)
 {
-    /// <summary>How many chunks of other images are kept in mind. Beyond it less is deduplicated and nothing fails: 64 MB, or about 32 GB of data.</summary>
-    public const int Budget = 1_000_000;
-
-    private readonly Dictionary<ChunkDigest, Place> places = [];
+    private readonly ChunkTable places = new();
     private readonly List<PackFrame> frames = [];
     private readonly List<byte[]> packs = [];
     private readonly Dictionary<long, int> frameNumbers = [];
     private readonly Dictionary<string, int> packNumbers = new(StringComparer.Ordinal);
 
-    public bool Full => places.Count >= Budget;
+    /// <summary>True when no further chunk is taken in.</summary>
+    public bool Full => (long)places.Count * ChunkTable.BytesPerChunk >= budget;
 
     public IReadOnlyList<PackFrame> Frames => frames;
 
     public IReadOnlyList<byte[]> Packs => packs;
 
     /// <summary>Where a chunk's content is, if it is known.</summary>
-    public bool TryFind(in ChunkDigest digest, out int frame, out int offsetInFrame)
-    {
-        bool found = places.TryGetValue(digest, out Place place);
-        (frame, offsetInFrame) = (place.Frame, place.OffsetInFrame);
-        return found;
-    }
+    public bool TryFind(in ChunkDigest digest, out int frame, out int offsetInFrame) => places.TryFind(digest, out frame, out offsetInFrame);
 
-    /// <summary>Makes a new chunk known whose frame is being filled.</summary>
-    public void Add(in ChunkDigest digest, int frame, int offsetInFrame) => places.TryAdd(digest, new Place(frame, offsetInFrame));
+    /// <summary>Makes a chunk known.</summary>
+    public void Add(in ChunkDigest digest, int frame, int offsetInFrame)
+    {
+        if (!Full && !places.TryFind(digest, out _, out _))
+            places.Add(digest, frame, offsetInFrame);
+    }
 
     /// <summary>A number for a frame that has no place in a pack yet.</summary>
     public int ReserveFrame()
@@ -51,20 +52,20 @@ internal sealed class KnownChunks
     public void NamePack(int pack, byte[] digest) => packs[pack] = digest;
 
     /// <summary>Makes an image's chunks known, of those packs that are there.</summary>
-    public void AddIndex(ImageIndex index, Func<string, bool> packExists)
+    /// <exception cref="FormatException">The index is damaged.</exception>
+    public void AddIndex(IndexReader index, Func<string, bool> packExists)
     {
-        int[] packNumber = new int[index.PackCount];
-        for (int p = 0; p < packNumber.Length; p++)
-            packNumber[p] = packExists(index.PackKey(p)) ? PackNumber(index.PackDigest(p)) : -1;
+        int[] packNumber = [.. index.Packs.Select(pack => packExists(ObjectKeys.Pack(pack)) ? PackNumber(pack) : -1)];
         int[] frameNumber = new int[index.Frames.Length];
         for (int f = 0; f < frameNumber.Length; f++)
             frameNumber[f] = packNumber[index.Frames[f].Pack] is >= 0 and var pack ? FrameNumber(index.Frames[f] with { Pack = pack }) : -1;
-        foreach (ref readonly IndexedChunk chunk in index.Chunks)
+        for (ReadOnlySpan<IndexedChunk> chunks = index.NextChunks(); chunks.Length > 0 && !Full; chunks = index.NextChunks())
         {
-            if (Full)
-                return;
-            if (frameNumber[chunk.Frame] >= 0)
-                Add(chunk.Digest, frameNumber[chunk.Frame], chunk.OffsetInFrame);
+            foreach (ref readonly IndexedChunk chunk in chunks)
+            {
+                if (frameNumber[chunk.Frame] >= 0)
+                    Add(chunk.Digest, frameNumber[chunk.Frame], chunk.OffsetInFrame);
+            }
         }
     }
 
@@ -101,6 +102,4 @@ internal sealed class KnownChunks
 
         return number;
     }
-
-    private readonly record struct Place(int Frame, int OffsetInFrame);
 }

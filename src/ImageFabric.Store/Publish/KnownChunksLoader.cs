@@ -7,14 +7,14 @@ namespace ImageFabric.Store.Publish;
 
 /// <summary>Finds out what a store already holds, nearest relatives first: the image's own versions, newest first, then the others.
 /// What is marked for deletion counts as absent. Store format, "Collecting".</summary>
-internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile profile, ObjectMarks marks)
+internal sealed class KnownChunksLoader(IObjectStore store, ImageCatalog catalog, IndexCache indexes, ChunkingProfile profile, ObjectMarks marks, long budget)
 {
     // A publish that was interrupted longer ago than this is not searched for: its packs are sent again.
     private static readonly TimeSpan OrphanAge = TimeSpan.FromDays(3);
     private const int MostOrphans = 4096;
     private const int ParallelReads = 8;
 
-    private readonly KnownChunks known = new();
+    private readonly KnownChunks known = new(budget);
     private readonly HashSet<string> indexedPacks = new(StringComparer.Ordinal);
 
     public async Task<KnownChunks> LoadAsync(string imageName, CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile prof
         var seen = new HashSet<string>(StringComparer.Ordinal);
 
         // Damage of another image is no error of this publish: it only gives nothing to build on.
-        IReadOnlyList<Manifest> images = await new ImageCatalog(store).ListAsync(null, static _ => { }, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Manifest> images = await catalog.ListAsync(null, static _ => { }, cancellationToken).ConfigureAwait(false);
         foreach (Manifest manifest in images.OrderByDescending(m => m.Name == imageName).ThenByDescending(m => m.Published))
         {
             if (known.Full)
@@ -47,21 +47,23 @@ internal sealed class KnownChunksLoader(IObjectStore store, ChunkingProfile prof
 
     private async Task AddIndexAsync(Manifest manifest, Func<string, bool> packExists, CancellationToken cancellationToken)
     {
-        ImageIndex index;
         try
         {
-            index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
+            await using Stream bytes = await indexes.OpenAsync(store, manifest, cancellationToken).ConfigureAwait(false);
+            using var index = new IndexReader(bytes, manifest.IndexSize);
+            if (index.Profile != profile)
+                return;
+            indexedPacks.UnionWith(index.Packs.Select(pack => ObjectKeys.Pack(pack)));
+            known.AddIndex(index, packExists);
         }
-        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ManifestCorrupt" or "ObjectMissing")
+        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ObjectMissing")
         {
             return;
         }
-
-        if (index.Profile != profile)
+        catch (FormatException)
+        {
             return;
-        for (int p = 0; p < index.PackCount; p++)
-            indexedPacks.Add(index.PackKey(p));
-        known.AddIndex(index, packExists);
+        }
     }
 
     private async Task AddOrphansAsync(IEnumerable<StoredObject> packs, CancellationToken cancellationToken)

@@ -25,6 +25,12 @@ public sealed record PublishOptions(ImageReference Image)
     /// <summary>Packs on their way to the store at the same time, 1 to 64. Each takes 17 MB of memory.</summary>
     public int Uploads { get; init; } = 4;
 
+    /// <summary>Bytes of memory for chunks whose place is known, 36 for each: those of the store, and those met on the way. Beyond it less is deduplicated and nothing fails.</summary>
+    public long KnownChunkMemory { get; init; } = 128L << 20;
+
+    /// <summary>Where indexes that were read are kept for the next time. Null: nowhere.</summary>
+    public string? CacheDirectory { get; init; }
+
     /// <summary>Told how many bytes of the disk are done, of how many.</summary>
     public IProgress<TransferProgress>? Progress { get; init; }
 }
@@ -32,17 +38,7 @@ public sealed record PublishOptions(ImageReference Image)
 /// <summary>How far a transfer is.</summary>
 /// <param name="Done">Bytes done.</param>
 /// <param name="Total">Bytes in all. 0: not known.</param>
-public readonly record struct TransferProgress(long Done, long Total)
-{
-    /// <summary>Of a pull: bytes that are to cross the wire in all. Null until that is known, and for other transfers.</summary>
-    public long? ToFetch { get; init; }
-
-    /// <summary>Of a pull: bytes that have crossed the wire.</summary>
-    public long Fetched { get; init; }
-
-    /// <summary>Of a pull: bytes of the disk that were here already.</summary>
-    public long Reused { get; init; }
-}
+public readonly record struct TransferProgress(long Done, long Total);
 
 /// <summary>What a publish did.</summary>
 /// <param name="Manifest">What now stands in the store.</param>

@@ -1,5 +1,4 @@
 using ImageFabric.Store.Collect;
-using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Publish;
@@ -8,7 +7,7 @@ namespace ImageFabric.Store.Publish;
 /// What a manifest is about to name. The manifest may be written when all of it is there and stays: looked at just before and just after.
 /// Store format, "Collecting".
 /// </summary>
-internal sealed class PublishedReferences(IObjectStore store, string indexKey, ImageIndex index)
+internal sealed class PublishedReferences(IObjectStore store, FinishedIndex index)
 {
     private const int ParallelLooks = 16;
 
@@ -17,7 +16,7 @@ internal sealed class PublishedReferences(IObjectStore store, string indexKey, I
     /// <summary>Just before: whether the index, which was written just now, and all packs it names are there and stay.</summary>
     public async Task<bool> HoldAsync(CancellationToken cancellationToken)
     {
-        if (await store.StatAsync(indexKey, cancellationToken).ConfigureAwait(false) is not { } written)
+        if (await store.StatAsync(index.Key, cancellationToken).ConfigureAwait(false) is not { } written)
             return false;
         manifestDue = written.LastModified + CollectionTimes.PublishWindow;
         return await StayAsync(manifestDue, cancellationToken).ConfigureAwait(false);
@@ -33,7 +32,7 @@ internal sealed class PublishedReferences(IObjectStore store, string indexKey, I
     // Whether all of it is there and not marked, or marked so lately that a manifest of that time is seen before it goes.
     private async Task<bool> StayAsync(DateTimeOffset manifestWritten, CancellationToken cancellationToken)
     {
-        string[] keys = [indexKey, .. Enumerable.Range(0, index.PackCount).Select(index.PackKey)];
+        string[] keys = [index.Key, .. index.PackKeys];
 
         // The marks come first: an object is deleted before its mark goes, so what has no mark here and is there afterwards stays.
         ObjectMarks marks = await ObjectMarks.ListAsync(store, cancellationToken).ConfigureAwait(false);

@@ -44,14 +44,31 @@ public static class ImagePull
         foreach (PullSeed seed in options.Seeds)
             await SeedCopy.RunAsync(target, state, seed, cancellationToken).ConfigureAwait(false);
 
-        using var contents = new FrameContents(index);
-        var frames = new FrameStorage(target, state, contents);
-        List<int> missing = state.MissingFrames();
-        state.Fetching(missing.Sum(f => (long)index.Frames[f].StoredLength));
-        var reads = new FrameReads(source, index, contents) { Fetched = state.Fetched };
-        await reads.RunAsync(missing, options.Reads, frames.StoreAsync, cancellationToken).ConfigureAwait(false);
+        var reads = new FrameReads(source, index);
+        await reads.RunAsync(MissingFrames(state), options.Reads, Store, cancellationToken).ConfigureAwait(false);
         await target.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return new PullOutcome(reads.BytesFetched, state.BytesReused);
+
+        async ValueTask Store(int frame, ReadOnlyMemory<byte> content, CancellationToken stop)
+        {
+            for (int i = 0; i < reads.ChunksOf(frame).Length; i++)
+            {
+                int row = reads.ChunksOf(frame)[i];
+                if (state.IsDone(row))
+                    continue;
+                IndexedChunk chunk = index.Chunks[row];
+                await target.WriteAsync(chunk.Offset, content.Slice(chunk.OffsetInFrame, chunk.Length), stop).ConfigureAwait(false);
+                state.Complete(row);
+            }
+        }
+    }
+
+    private static List<int> MissingFrames(PullState state)
+    {
+        bool[] missing = new bool[state.Index.Frames.Length];
+        for (int c = 0; c < state.Index.Chunks.Length; c++)
+            missing[state.Index.Chunks[c].Frame] |= !state.IsDone(c);
+        return [.. Enumerable.Range(0, missing.Length).Where(f => missing[f])];
     }
 
     private static StoreException WriteFailed(string path, Exception cause)

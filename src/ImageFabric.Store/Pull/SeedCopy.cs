@@ -7,7 +7,7 @@ namespace ImageFabric.Store.Pull;
 
 /// <summary>
 /// Takes chunks from a disk image that is here already. Every chunk's content is checked before it is used; then its blocks are shared where the
-/// file system can (FICLONERANGE), otherwise copied by the kernel (copy_file_range) or from here.
+/// file system can (FICLONERANGE), and copied otherwise.
 /// </summary>
 internal sealed class SeedCopy
 {
@@ -18,8 +18,7 @@ internal sealed class SeedCopy
     private readonly ILogicalDisk seed;
     private readonly SafeFileHandle? cloneSource;
     private readonly BufferPool buffers = new(LongestRun);
-    private bool cloning;
-    private bool copying;
+    private volatile bool cloning;
 
     private SeedCopy(IDiskTarget target, PullState state, ILogicalDisk seed, SafeFileHandle? cloneSource)
     {
@@ -27,7 +26,7 @@ internal sealed class SeedCopy
         this.state = state;
         this.seed = seed;
         this.cloneSource = cloneSource;
-        cloning = copying = cloneSource is not null;
+        cloning = cloneSource is not null;
     }
 
     public static async Task RunAsync(IDiskTarget target, PullState state, PullSeed seed, CancellationToken cancellationToken)
@@ -110,7 +109,7 @@ internal sealed class SeedCopy
             start += chunk.Length;
         }
 
-        bool shared = Array.TrueForAll(valid, v => v) && (TryPass(run, ref cloning, BlockClone.TryClone) || TryPass(run, ref copying, BlockClone.TryCopy));
+        bool shared = cloning && Array.TrueForAll(valid, v => v) && TryClone(run);
         start = 0;
         for (int c = 0; c < run.Count; c++)
         {
@@ -128,21 +127,18 @@ internal sealed class SeedCopy
         buffers.Return(buffer);
     }
 
-    // Has the file system pass a run on, as long as it can.
-    private bool TryPass(Run run, ref bool able, PassRange pass)
+    private bool TryClone(Run run)
     {
-        if (!Volatile.Read(ref able))
-            return false;
         long done = 0;
         while (done < run.Length)
         {
             (long position, long contiguous) = target.Locate(state.Index.Chunks[run.First].Offset + done);
             long length = Math.Min(contiguous, run.Length - done);
-            if (!pass(cloneSource!, run.SeedOffset + done, target.Handle, position, length))
+            if (!BlockClone.TryClone(cloneSource!, run.SeedOffset + done, target.Handle, position, length))
             {
                 // A last piece that ends within a block cannot be shared; a whole one that cannot means that none can.
                 if (length % ChunkingProfile.BlockLength == 0)
-                    Volatile.Write(ref able, false);
+                    cloning = false;
                 return false;
             }
 
@@ -151,8 +147,6 @@ internal sealed class SeedCopy
 
         return true;
     }
-
-    private delegate bool PassRange(SafeFileHandle source, long sourceOffset, SafeFileHandle destination, long destinationOffset, long length);
 
     private readonly record struct Run(int First, int Count, long SeedOffset, int Length);
 }

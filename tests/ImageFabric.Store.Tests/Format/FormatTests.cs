@@ -106,7 +106,7 @@ public sealed class FormatTests
     [Fact]
     public void An_index_survives_being_written()
     {
-        ImageIndex index = IndexOf(1_000_001, (0, 4096, 1), (4096, 131072, 2), (204800, 4096, 1), (999424, 577, 3));
+        ImageIndex index = IndexOf(1_000_001, (0, 4096, 1), (4096, 65536, 2), (204800, 4096, 1), (999424, 577, 3));
         byte[] bytes = index.Serialize();
         ImageIndex read = ImageIndex.Parse(bytes, Key(bytes));
         Assert.Equal(index.ImageId, read.ImageId);

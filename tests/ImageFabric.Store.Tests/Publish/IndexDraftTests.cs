@@ -1,0 +1,37 @@
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Publish;
+
+namespace ImageFabric.Store.Tests.Publish;
+
+public sealed class IndexDraftTests
+{
+    /// <summary>From about 6 GB of data on, rows wait in a temporary file.</summary>
+    [Fact]
+    public void An_index_is_the_same_whether_its_rows_fit_into_memory_or_not()
+    {
+        const int Rows = (20 * FormatLimits.SectionRows) + 7;
+        const int FrameLength = 8 * 16384;
+        const long Size = Rows * 16384L;
+        var packs = new List<byte[]> { Bytes(1), Bytes(2) };
+        var frames = new List<PackFrame>();
+        for (int f = 0; f <= Rows / 8; f++)
+            frames.Add(new PackFrame(f % 2, 8 + (f / 2 * 1000), 1000, FrameLength, FrameCodec.Zstd));
+        IndexedChunk[] rows = [.. Enumerable.Range(0, Rows).Select(i => new IndexedChunk(i * 16384L, 16384, ChunkDigest.Of(BitConverter.GetBytes(i)), i / 8, i % 8 * 16384))];
+
+        using var draft = new IndexDraft(ChunkingProfile.Default);
+        foreach (IndexedChunk row in rows)
+            draft.Add(row);
+        FinishedIndex finished = draft.Finish(Size, packs, frames);
+        ImageIndex whole = ImageIndex.Create(Size, ChunkingProfile.Default, packs, frames, rows);
+        Assert.Equal(whole.Serialize(), finished.Bytes.ToArray());
+        Assert.Equal(whole.ImageId, finished.ImageId);
+        Assert.Equal((whole.DataSize, whole.StoredSize), (finished.DataSize, finished.StoredSize));
+        Assert.Equal(Enumerable.Range(0, whole.PackCount).Select(whole.PackKey), finished.PackKeys);
+
+        ImageIndex read = ImageIndex.Parse(finished.Bytes.ToArray(), finished.Key);
+        Assert.Equal(Rows, read.Chunks.Length);
+        Assert.Equal(rows[^1].Digest, read.Chunks[^1].Digest);
+    }
+
+    private static byte[] Bytes(byte value) => [.. Enumerable.Repeat(value, 32)];
+}
