@@ -30,6 +30,9 @@ public static class Operations
     /// <summary>Removes published versions: <see cref="RemoveRequest"/>, answered by one <see cref="ImageResult"/> each.</summary>
     public const string Remove = "remove";
 
+    /// <summary>Deletes what no image of a store leads to: <see cref="OptimizeRequest"/>, answered by one <see cref="OptimizeResult"/>.</summary>
+    public const string Optimize = "optimize";
+
     /// <summary>Reads a published image back and checks every chunk: <see cref="VerifyRequest"/>, answered by <see cref="VerifyResult"/>.</summary>
     public const string Verify = "verify";
 

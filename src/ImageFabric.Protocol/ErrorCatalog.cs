@@ -73,6 +73,7 @@ public static class ErrorCatalog
         new("ImageNotFound", "ObjectNotFound", "The store has no such image or version.", "List what is there with Get-VmImage or imagefabric list."),
         new("ImageExists", "ResourceExists", "The version is published already, with other content.", "Publish under a new version; a published version never changes."),
         new("PublishOvertaken", "InvalidOperation", "The store was cleaned while the image was published, and what it was to be built on went away.", "Publish again: what was sent is found and used. Clean the store with a grace period that is longer than any publish."),
+        new("CollectionUnsafe", "InvalidData", "An image of the store cannot be read, so nobody knows what it needs, and nothing was deleted.", "Repair the image that the message names, or remove it; then clean the store again."),
         new("ManifestCorrupt", "InvalidData", "A manifest cannot be read or contradicts its index.", "Publish the image again under a new version."),
         new("IndexCorrupt", "InvalidData", "An index does not have the content its name promises.", "Restore the object from a replica, or publish the image again."),
         new("PackCorrupt", "InvalidData", "A pack does not have the content its name promises.", "Restore the pack from a replica, or remove it and publish the image again."),

@@ -64,16 +64,20 @@ public sealed class ListRequest : StoreRequest
     public string? Image { get; set; }
 }
 
-/// <summary>Removes one published version: its manifest, not the data that other versions may share.</summary>
+/// <summary>Removes published versions: their manifests, not the data that other versions may share.</summary>
 [DataContract]
 public sealed class RemoveRequest : StoreRequest
 {
     /// <summary>Makes a request for <see cref="Operations.Remove"/>.</summary>
     public RemoveRequest() => Operation = Operations.Remove;
 
-    /// <summary><c>NAME:VERSION</c>, exact.</summary>
+    /// <summary><c>NAME:VERSION</c>, with the wildcards <c>*</c> and <c>?</c> in both parts.</summary>
     [DataMember(Name = "image")]
     public string Image { get; set; } = "";
+
+    /// <summary>Of each image that fits, leave the newest so many of the versions that fit, 1 or more. Null: none.</summary>
+    [DataMember(Name = "keepLast", EmitDefaultValue = false)]
+    public int? KeepLast { get; set; }
 }
 
 /// <summary>Reads everything a published image needs and checks it.</summary>

@@ -46,6 +46,7 @@ internal static class EngineCommandLine
         StoreCommands.Verify(),
         StoreCommands.Probe(),
         StoreCommands.Remove(),
+        StoreCommands.Optimize(),
         ServeCommand.Create(),
     };
 }

@@ -104,11 +104,33 @@ internal static class StoreCommands
 
     public static Command Remove()
     {
-        Argument<string> image = Image("NAME:VERSION.");
-        var command = new Command("remove", "Removes a published version. Data that it shares with others stays.") { image };
+        Argument<string> image = Image("NAME:VERSION, with the wildcards * and ? in both parts.");
+        var keep = new Option<int?>("--keep-last") { Description = "Of each image that fits, leave the newest so many of the versions that fit.", HelpName = "number" };
+        var command = new Command("remove", "Removes published versions. Their data goes when the store is cleaned (gc), as far as no other version shares it.") { image, keep };
         var store = new StoreOptions(command);
-        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
-            CatalogOperations.RemoveAsync(new RemoveRequest { Store = store.Read(parsed), Image = parsed.GetRequiredValue(image) }, output, cancellationToken));
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => CatalogOperations.RemoveAsync(
+            new RemoveRequest { Store = store.Read(parsed), Image = parsed.GetRequiredValue(image), KeepLast = parsed.GetValue(keep) }, output, cancellationToken));
+        return command;
+    }
+
+    public static Command Optimize()
+    {
+        var grace = new Option<double?>("--grace-hours") { Description = "How long what nothing leads to is kept, first unmarked and then marked; 1 to 720, 24 if not given.", HelpName = "hours" };
+        var repack = new Option<int?>("--repack-below") { Description = "Packs of whose bytes less than this share is in use are written anew; 0 to 100, 50 if not given, 0 for none.", HelpName = "percent" };
+        var whatIf = new Option<bool>("--what-if") { Description = "Say what would be done, and do nothing." };
+        var command = new Command("gc", "Deletes data that no published version needs: marked in one run, deleted in one that comes a grace period later.") { grace, repack, whatIf };
+        command.Aliases.Add("optimize");
+        var store = new StoreOptions(command);
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) => OptimizeOperation.RunAsync(
+            new OptimizeRequest
+            {
+                Store = store.Read(parsed),
+                GraceSeconds = parsed.GetValue(grace) is { } hours ? (long)(hours * 3600) : null,
+                RepackBelowPercent = parsed.GetValue(repack),
+                WhatIf = parsed.GetValue(whatIf),
+            },
+            output,
+            cancellationToken));
         return command;
     }
 

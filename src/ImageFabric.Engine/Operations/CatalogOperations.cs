@@ -21,9 +21,24 @@ internal static class CatalogOperations
 
     public static async Task RemoveAsync(RemoveRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
-        ImageReference image = Images.ParseExact(request.Image);
+        if (request.KeepLast is < 1)
+            throw new OperationException("InvalidRequest", request.Image, $"Of each image at least one version is kept, not {request.KeepLast}.");
+        bool pattern = request.KeepLast is not null || request.Image.AsSpan().ContainsAny('*', '?');
+
+        // A name alone could mean one version or all; what cannot be undone is not guessed.
+        if (!pattern || !request.Image.Contains(':', StringComparison.Ordinal) || request.Image.EndsWith($":{ImageReference.Latest}", StringComparison.Ordinal))
+            Images.ParseExact(request.Image);
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
-        output.Result(Images.Describe(await new ImageCatalog(store).RemoveAsync(image, cancellationToken).ConfigureAwait(false)));
+        var catalog = new ImageCatalog(store);
+        if (!pattern)
+        {
+            output.Result(Images.Describe(await catalog.RemoveAsync(Images.ParseExact(request.Image), cancellationToken).ConfigureAwait(false)));
+            return;
+        }
+
+        IReadOnlyList<Manifest> listed = await catalog.ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
+        foreach (Manifest manifest in listed.GroupBy(m => m.Name, StringComparer.Ordinal).SelectMany(versions => versions.SkipLast(request.KeepLast ?? 0)))
+            output.Result(Images.Describe(await catalog.RemoveAsync(new ImageReference(manifest.Name, manifest.Version), cancellationToken).ConfigureAwait(false)));
     }
 
     public static async Task VerifyAsync(VerifyRequest request, IEventOutput output, CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ internal static class ResultText
               $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store.\n{r.ImageId}"
             : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
         ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}",
+        OptimizeResult r => OptimizeText.Describe(r),
         VerifyResult r => $"{r.Name}:{r.Version} is whole: {r.ChunksVerified.ToString(CultureInfo.InvariantCulture)} chunks checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",
         TestResult r => $"{r.Path}: {r.Format}{(r.Subformat is null ? "" : $" ({r.Subformat})")}, {Size(r.VirtualSize)} disk, {Size(r.AllocatedSize)} of data in a file of {Size(r.FileSize)}; " +
             $"sectors of {r.SectorSize} bytes, {r.PartitionTable ?? "no"} partition table, {(r.BootMode is null ? "nothing to boot from was found" : $"boots by {r.BootMode}")}. It can be published." +

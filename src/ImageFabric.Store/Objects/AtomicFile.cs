@@ -7,11 +7,13 @@ namespace ImageFabric.Store.Objects;
 internal static partial class AtomicFile
 {
     // The values are those of every Linux architecture that .NET runs on.
+    private const int Enoent = 2;
     private const int Eexist = 17;
     private const int Einval = 22;
     private const int Enotsup = 95;
     private const int AtFdCwd = -100;
     private const uint RenameNoReplace = 1;
+    private const uint RenameExchange = 2;
     private const int OpenReadOnlyDirectoryCloseOnExec = 0x80000;
 
     /// <summary>How a create-only publication of a file ended.</summary>
@@ -53,6 +55,24 @@ internal static partial class AtomicFile
         {
             return Outcome.Exists;
         }
+    }
+
+    /// <summary>Gives <paramref name="temporary"/> the name of a file that is there; where there is none, nothing happens. The temporary name may remain.</summary>
+    public static bool ReplaceExisting(string temporary, string final)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            if (RenameAt2(AtFdCwd, temporary, AtFdCwd, final, RenameExchange) == 0)
+                return true;
+            if (Marshal.GetLastPInvokeError() == Enoent)
+                return false;
+        }
+
+        // NFS and some SMB servers cannot exchange two names: it is looked at first.
+        if (!File.Exists(final))
+            return false;
+        File.Move(temporary, final, overwrite: true);
+        return true;
     }
 
     /// <summary>Makes the names in a directory durable. Windows journals them itself.</summary>

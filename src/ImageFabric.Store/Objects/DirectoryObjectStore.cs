@@ -115,6 +115,78 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public async Task<bool> ReplaceAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> expected, CancellationToken cancellationToken)
+    {
+        string final = Resolve(key);
+        if (!await this.HoldsAsync(key, expected, cancellationToken).ConfigureAwait(false))
+            return false;
+        string temporary = Path.Combine(root, TemporaryDirectory, $"{TemporaryPrefix}{Guid.NewGuid():N}");
+        try
+        {
+            MakeDirectory(Path.GetDirectoryName(temporary)!);
+            try
+            {
+                await WriteDurablyAsync(temporary, content, cancellationToken).ConfigureAwait(false);
+
+                // A file that was removed in the meantime does not come back.
+                if (!AtomicFile.ReplaceExisting(temporary, final))
+                    return false;
+                AtomicFile.FlushDirectory(Path.GetDirectoryName(final)!);
+                return true;
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, key);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<UnfinishedWrite> ListUnfinishedAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var temporary = new DirectoryInfo(Path.Combine(root, TemporaryDirectory));
+        List<UnfinishedWrite> found = await Task.Run(
+            () =>
+            {
+                try
+                {
+                    return temporary.Exists
+                        ? temporary.EnumerateFiles($"{TemporaryPrefix}*", new EnumerationOptions { AttributesToSkip = 0 })
+                            .Select(static file => new UnfinishedWrite($"{TemporaryDirectory}/{file.Name}", file.Name, file.LastWriteTimeUtc, file.Exists ? file.Length : 0)).ToList()
+                        : [];
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    throw Describe(error, TemporaryDirectory);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        foreach (UnfinishedWrite one in found)
+            yield return one;
+    }
+
+    /// <inheritdoc/>
+    public Task DiscardAsync(UnfinishedWrite unfinished, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!unfinished.Id.StartsWith(TemporaryPrefix, StringComparison.Ordinal) || Path.GetFileName(unfinished.Id) != unfinished.Id)
+            throw new ArgumentException($"'{unfinished.Id}' is none of the store's own temporary names.", nameof(unfinished));
+        try
+        {
+            File.Delete(Path.Combine(root, TemporaryDirectory, unfinished.Id));
+            return Task.CompletedTask;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Describe(error, unfinished.Key);
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
     {
         string path = Resolve(key);

@@ -19,6 +19,22 @@ public interface IObjectStore : IObjectSource
     /// <returns>False when the mode is <see cref="PutMode.CreateOnly"/> and there is one already; it is left as it is.</returns>
     Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken);
 
+    /// <summary>Puts other content in the place of what was expected there, and does nothing when there is something else or nothing.
+    /// Where the service cannot compare and write at once, it is looked at first and written then.</summary>
+    /// <returns>False when nothing was written.</returns>
+    async Task<bool> ReplaceAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> expected, CancellationToken cancellationToken)
+    {
+        if (!await this.HoldsAsync(key, expected, cancellationToken).ConfigureAwait(false))
+            return false;
+        return await PutAsync(key, content, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What writers that broke off have left: parts of uploads, temporary files. No object of any key.</summary>
+    IAsyncEnumerable<UnfinishedWrite> ListUnfinishedAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<UnfinishedWrite>();
+
+    /// <summary>Removes what a writer has left; what is not there any more is no error.</summary>
+    Task DiscardAsync(UnfinishedWrite unfinished, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Removes an object; one that is not there is no error.</summary>
     Task DeleteAsync(string key, CancellationToken cancellationToken);
 
@@ -31,6 +47,13 @@ public interface IObjectStore : IObjectSource
 /// <param name="Length">Its size in bytes.</param>
 /// <param name="LastModified">When the store says it was written.</param>
 public sealed record StoredObject(string Key, long Length, DateTimeOffset LastModified);
+
+/// <summary>What a writer that broke off has left in a store.</summary>
+/// <param name="Key">The object it would have become, or the file it is, relative to the store's prefix.</param>
+/// <param name="Id">The store's own name for it.</param>
+/// <param name="Begun">When the store says it was begun, or last written.</param>
+/// <param name="Length">Its bytes; 0 where the store does not say.</param>
+public sealed record UnfinishedWrite(string Key, string Id, DateTimeOffset Begun, long Length);
 
 /// <summary>What a write does with an object that is there already.</summary>
 public enum PutMode

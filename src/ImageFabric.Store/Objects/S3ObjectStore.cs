@@ -30,6 +30,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     private readonly RetryPolicy retry;
     private readonly HttpObjectReader reader;
     private volatile bool unconditional;
+    private volatile bool unmatched;
 
     private S3ObjectStore(ObjectStoreLocation location, RetryPolicy retry)
     {
@@ -109,6 +110,94 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         await RunAsync(key, attempt => client.PutObjectAsync(Upload(key, content, attempt), attempt.Token), cancellationToken).ConfigureAwait(false);
         return true;
     }
+
+    /// <inheritdoc/>
+    public async Task<bool> ReplaceAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> expected, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+
+        // The tag is asked for first: content that is read afterwards and is as expected cannot be older than it.
+        if (await HeadAsync(key, cancellationToken).ConfigureAwait(false) is not { } seen)
+            return false;
+        if (!await this.HoldsAsync(key, expected, cancellationToken).ConfigureAwait(false))
+            return false;
+        bool answerLost = false;
+        return await RunAsync(
+            key,
+            async attempt =>
+            {
+                PutObjectRequest request = Upload(key, content, attempt);
+
+                // Several services want it without its quotes, and all take it so.
+                request.IfMatch = unmatched ? null : seen.ETag.Trim('"');
+                try
+                {
+                    await client.PutObjectAsync(request, attempt.Token).ConfigureAwait(false);
+                    return true;
+                }
+                catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.NotFound && error.ErrorCode != "NoSuchBucket")
+                {
+                    return answerLost && await this.HoldsAsync(key, content, cancellationToken).ConfigureAwait(false);
+                }
+                catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotImplemented && !unmatched)
+                {
+                    unmatched = true;
+                    throw new PassingFaultException("The service does not compare before it writes.", error);
+                }
+                catch
+                {
+                    answerLost = true;
+                    throw;
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<UnfinishedWrite> ListUnfinishedAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new ListMultipartUploadsRequest { BucketName = address.Bucket, Prefix = address.Prefix };
+        while (true)
+        {
+            ListMultipartUploadsResponse? page = await RunAsync(
+                Location,
+                async attempt =>
+                {
+                    try
+                    {
+                        return await client.ListMultipartUploadsAsync(request, attempt.Token).ConfigureAwait(false);
+                    }
+                    catch (AmazonS3Exception none) when (none.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed)
+                    {
+                        return null;
+                    }
+                },
+                cancellationToken).ConfigureAwait(false);
+            foreach (MultipartUpload upload in page?.MultipartUploads ?? [])
+                yield return new UnfinishedWrite(upload.Key[address.Prefix.Length..], upload.UploadId, TimeOf(upload.Initiated), 0);
+            if (page?.IsTruncated != true)
+                yield break;
+            (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task DiscardAsync(UnfinishedWrite unfinished, CancellationToken cancellationToken) => RunAsync(
+        unfinished.Key,
+        async attempt =>
+        {
+            try
+            {
+                await client.AbortMultipartUploadAsync(address.Bucket, address.Prefix + unfinished.Key, unfinished.Id, attempt.Token).ConfigureAwait(false);
+            }
+            catch (AmazonS3Exception gone) when (gone.ErrorCode == "NoSuchUpload")
+            {
+                // Somebody else did it, or it was completed.
+            }
+
+            return true;
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)

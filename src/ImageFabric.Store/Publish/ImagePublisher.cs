@@ -168,7 +168,7 @@ public sealed class ImagePublisher
             Labels = existing?.Labels ?? (options.Labels is { Count: > 0 } ? options.Labels : null),
         };
         await store.PutAsync(manifest.Index, index.Bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
-        var references = new PublishedReferences(store, index);
+        var references = new PublishedReferences(store, index.Key, index.PackKeys);
         if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
             return (null, existing);
 

@@ -7,7 +7,7 @@ namespace ImageFabric.Store.Publish;
 /// What a manifest is about to name. The manifest may be written when all of it is there and stays: looked at just before and just after.
 /// Store format, "Collecting".
 /// </summary>
-internal sealed class PublishedReferences(IObjectStore store, FinishedIndex index)
+internal sealed class PublishedReferences(IObjectStore store, string indexKey, IEnumerable<string> packKeys)
 {
     private const int ParallelLooks = 16;
 
@@ -16,7 +16,7 @@ internal sealed class PublishedReferences(IObjectStore store, FinishedIndex inde
     /// <summary>Just before: whether the index, which was written just now, and all packs it names are there and stay.</summary>
     public async Task<bool> HoldAsync(CancellationToken cancellationToken)
     {
-        if (await store.StatAsync(index.Key, cancellationToken).ConfigureAwait(false) is not { } written)
+        if (await store.StatAsync(indexKey, cancellationToken).ConfigureAwait(false) is not { } written)
             return false;
         manifestDue = written.LastModified + CollectionTimes.PublishWindow;
         return await StayAsync(manifestDue, cancellationToken).ConfigureAwait(false);
@@ -32,7 +32,7 @@ internal sealed class PublishedReferences(IObjectStore store, FinishedIndex inde
     // Whether all of it is there and not marked, or marked so lately that a manifest of that time is seen before it goes.
     private async Task<bool> StayAsync(DateTimeOffset manifestWritten, CancellationToken cancellationToken)
     {
-        string[] keys = [index.Key, .. index.PackKeys];
+        string[] keys = [indexKey, .. packKeys];
 
         // The marks come first: an object is deleted before its mark goes, so what has no mark here and is there afterwards stays.
         ObjectMarks marks = await ObjectMarks.ListAsync(store, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,13 +8,16 @@ using System.Text.RegularExpressions;
 namespace ImageFabric.Store.Tests.Faults;
 
 /// <summary>
-/// As much of an S3 service as tests of faults need where there is no real one: objects in memory, ranges, conditions, body digests. It believes every signature.
+/// As much of an S3 service as tests of faults need where there is no real one: objects in memory, ranges, conditions, listings, body digests, and a clock of its own. It believes every signature.
 /// Addresses that end in <c>?grant=N</c> are good until <see cref="RevokeGrants"/>.
 /// </summary>
 public sealed partial class ObjectServer : IAsyncDisposable
 {
     private readonly HttpListener listener;
     private readonly Task serving;
+    private readonly ConcurrentDictionary<string, DateTimeOffset> written = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> writers = new(StringComparer.Ordinal);
+    private readonly Lock writing = new();
     private int grant = 1;
 
     public ObjectServer()
@@ -27,6 +31,15 @@ public sealed partial class ObjectServer : IAsyncDisposable
 
     /// <summary>Content by <c>bucket/key</c>.</summary>
     public ConcurrentDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Uploads in parts that were begun, by <c>bucket/key</c>; their ids are their keys.</summary>
+    public ConcurrentDictionary<string, DateTimeOffset> Uploads { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The service's clock.</summary>
+    public Func<DateTimeOffset> Now { get; init; } = static () => DateTimeOffset.UtcNow;
+
+    /// <summary>Objects on one page of a listing.</summary>
+    public int PageLength { get; set; } = 1000;
 
     /// <summary>When set, <c>If-None-Match</c> is taken and not meant.</summary>
     public bool IgnoresConditions { get; set; }
@@ -109,13 +122,20 @@ public sealed partial class ObjectServer : IAsyncDisposable
         switch (request.HttpMethod)
         {
             case "GET" when request.QueryString["list-type"] is not null:
-                return WriteAsync(response, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"u8.ToArray());
+                return ListAsync(request, response, path.TrimEnd('/'));
+            case "GET" when request.Url!.Query.TrimStart('?').Split('&').Any(static q => q.Split('=')[0] == "uploads"):
+                return ListUploadsAsync(request, response, path.TrimEnd('/'));
+            case "DELETE" when request.QueryString["uploadId"] is not null:
+                Uploads.TryRemove(path, out _);
+                response.StatusCode = 204;
+                return Task.CompletedTask;
             case "GET":
                 return Objects.TryGetValue(path, out byte[]? content) ? ReadAsync(request, response, content) : RefuseAsync(response, 404, "NoSuchKey");
             case "PUT":
                 return PutAsync(request, response, path);
             case "DELETE":
-                Objects.TryRemove(path, out _);
+                lock (writing)
+                    Objects.TryRemove(path, out _);
                 response.StatusCode = 204;
                 return Task.CompletedTask;
             case "HEAD":
@@ -151,15 +171,51 @@ public sealed partial class ObjectServer : IAsyncDisposable
         }
 
         bool conditional = request.Headers["If-None-Match"] == "*" && !IgnoresConditions;
-        if (conditional && !Objects.TryAdd(path, content))
+        bool refused;
+        lock (writing)
         {
-            await RefuseAsync(response, 412, "PreconditionFailed");
-            return;
+            Objects.TryGetValue(path, out byte[]? before);
+            refused = (conditional && before is not null) || (request.Headers["If-Match"] is { } tag && (before is null || tag.Trim('"') != Tag(before)));
+            if (!refused)
+            {
+                Objects[path] = content;
+                written[path] = Now();
+                writers[path] = request.Headers["x-amz-meta-imagefabric-writer"] ?? "";
+            }
         }
 
-        Objects[path] = content;
-        Objects[path + "\nwriter"] = Encoding.UTF8.GetBytes(request.Headers["x-amz-meta-imagefabric-writer"] ?? "");
+        if (refused)
+            await RefuseAsync(response, 412, "PreconditionFailed");
     }
+
+    private Task ListAsync(HttpListenerRequest request, HttpListenerResponse response, string bucket)
+    {
+        string start = $"{bucket}/{request.QueryString["prefix"]}";
+        string after = request.QueryString["continuation-token"] ?? "";
+        string[] found = [.. Objects.Keys.Where(key => key.StartsWith(start, StringComparison.Ordinal) && string.CompareOrdinal(key, after) > 0).Order(StringComparer.Ordinal).Take(PageLength + 1)];
+        var xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult>");
+        foreach (string key in found.Take(PageLength))
+        {
+            if (Objects.TryGetValue(key, out byte[]? content))
+                xml.Append($"<Contents><Key>{key[(bucket.Length + 1)..]}</Key><LastModified>{TimeOf(key):yyyy-MM-ddTHH:mm:ss.fffZ}</LastModified><Size>{content.Length}</Size></Contents>");
+        }
+
+        bool more = found.Length > PageLength;
+        xml.Append($"<IsTruncated>{(more ? "true" : "false")}</IsTruncated>{(more ? $"<NextContinuationToken>{found[PageLength - 1]}</NextContinuationToken>" : "")}</ListBucketResult>");
+        return WriteAsync(response, Encoding.UTF8.GetBytes(xml.ToString()));
+    }
+
+    private Task ListUploadsAsync(HttpListenerRequest request, HttpListenerResponse response, string bucket)
+    {
+        string start = $"{bucket}/{request.QueryString["prefix"]}";
+        IEnumerable<string> uploads = Uploads.Where(u => u.Key.StartsWith(start, StringComparison.Ordinal)).Select(u =>
+            $"<Upload><Key>{u.Key[(bucket.Length + 1)..]}</Key><UploadId>{u.Key}</UploadId><Initiated>{u.Value.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}</Initiated></Upload>");
+        return WriteAsync(response, Encoding.UTF8.GetBytes($"<ListMultipartUploadsResult>{string.Concat(uploads)}<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>"));
+    }
+
+    private DateTime TimeOf(string path) => written.TryGetValue(path, out DateTimeOffset time) ? time.UtcDateTime : DateTime.UnixEpoch;
+
+    private static string Tag(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content))[..32];
 
     private async Task HeadAsync(HttpListenerResponse response, string path)
     {
@@ -170,8 +226,10 @@ public sealed partial class ObjectServer : IAsyncDisposable
         }
 
         response.ContentLength64 = content.Length;
-        if (Objects.TryGetValue(path + "\nwriter", out byte[]? writer))
-            response.Headers["x-amz-meta-imagefabric-writer"] = Encoding.UTF8.GetString(writer);
+        response.Headers["ETag"] = $"\"{Tag(content)}\"";
+        response.Headers["Last-Modified"] = TimeOf(path).ToString("R", CultureInfo.InvariantCulture);
+        if (writers.TryGetValue(path, out string? writer))
+            response.Headers["x-amz-meta-imagefabric-writer"] = writer;
         await response.OutputStream.FlushAsync();
     }
 

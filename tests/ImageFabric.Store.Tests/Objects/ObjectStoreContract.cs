@@ -77,6 +77,35 @@ public abstract class ObjectStoreContract
     }
 
     [EnvironmentFact]
+    public async Task An_object_is_replaced_only_while_it_is_what_was_expected()
+    {
+        await using IObjectStore store = await OpenAsync();
+        string key = $"{own}/document";
+        Assert.False(await store.ReplaceAsync(key, "two"u8.ToArray(), "one"u8.ToArray(), None));
+        Assert.Null(await store.StatAsync(key, None));
+        await store.PutAsync(key, "one"u8.ToArray(), PutMode.Replace, None);
+        Assert.True(await store.ReplaceAsync(key, "three"u8.ToArray(), "one"u8.ToArray(), None));
+        Assert.False(await store.ReplaceAsync(key, "four"u8.ToArray(), "one"u8.ToArray(), None));
+        Assert.Equal("three"u8.ToArray(), await store.ReadAllAsync(key, 10, None));
+        for (int round = 0; round < 20; round++)
+        {
+            string raced = $"{own}/raced-{round}";
+            await store.PutAsync(raced, "old"u8.ToArray(), PutMode.Replace, None);
+            await Task.WhenAll(store.ReplaceAsync(raced, "new"u8.ToArray(), "old"u8.ToArray(), None), store.DeleteAsync(raced, None));
+            Assert.Null(await store.StatAsync(raced, None));
+        }
+    }
+
+    [EnvironmentFact]
+    public async Task The_store_knows_the_time()
+    {
+        await using IObjectStore store = await OpenAsync();
+        Assert.InRange(await Store.Collect.StoreClock.ReadAsync(store, None), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
+        await foreach (StoredObject left in store.ListAsync("tmp/clock-", None))
+            Assert.Fail(left.Key);
+    }
+
+    [EnvironmentFact]
     public async Task Of_sixteen_writers_at_once_exactly_one_creates()
     {
         await using IObjectStore store = await OpenAsync();

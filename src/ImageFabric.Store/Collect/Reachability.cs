@@ -1,0 +1,210 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+using ImageFabric.Store.Publish;
+
+namespace ImageFabric.Store.Collect;
+
+/// <summary>An index that manifests name.</summary>
+/// <param name="Manifests">Keys of the manifests.</param>
+/// <param name="Packs">Keys of the packs it names.</param>
+internal sealed record ReachedIndex(List<string> Manifests, IReadOnlyList<string> Packs);
+
+/// <summary>
+/// What the images of a store lead to. It is either known of every image that can be listed, or not at all: one that cannot be read could need anything.
+/// </summary>
+internal sealed class Reachability
+{
+    private const int ParallelReads = 4;
+    private const int MostListings = 4;
+
+    /// <summary>Of so many packs the use is measured at a time: 2 KB each.</summary>
+    private const int MeasuredPacks = 65_536;
+
+    private readonly IObjectStore store;
+    private readonly IProgress<TransferProgress>? progress;
+    private readonly Dictionary<string, ReachedIndex> indexes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Manifest> firstManifests = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> liveBytes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> packNames = new(StringComparer.Ordinal);
+
+    private Reachability(IObjectStore store, IProgress<TransferProgress>? progress)
+    {
+        this.store = store;
+        this.progress = progress;
+    }
+
+    /// <summary>Indexes by their keys.</summary>
+    public IReadOnlyDictionary<string, ReachedIndex> Indexes => indexes;
+
+    /// <summary>Bytes in use of every pack that an image leads to, by its key.</summary>
+    public IReadOnlyDictionary<string, long> PackBytes => liveBytes;
+
+    public int Images => indexes.Values.Sum(static i => i.Manifests.Count);
+
+    /// <summary>Reads all manifests and the indexes they name.</summary>
+    /// <exception cref="StoreException"><c>CollectionUnsafe</c>, and what the store gives.</exception>
+    public static async Task<Reachability> ReadAsync(IObjectStore store, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+    {
+        var found = new Reachability(store, progress);
+        await found.ReadManifestsAsync(cancellationToken).ConfigureAwait(false);
+        await found.ReadIndexesAsync(cancellationToken).ConfigureAwait(false);
+        return found;
+    }
+
+    public bool Contains(string key) => packNames.ContainsKey(key) || indexes.ContainsKey(key);
+
+    // Listed until a listing has nothing new: no listing that was damaged on its way, and no store that lists late, hides an image.
+    private async Task ReadManifestsAsync(CancellationToken cancellationToken)
+    {
+        var catalog = new ImageCatalog(store);
+        var read = new HashSet<string>(StringComparer.Ordinal);
+        for (int listing = 1; ; listing++)
+        {
+            var unread = new List<string>();
+            await foreach (StoredObject one in store.ListAsync(ObjectKeys.ImagePrefix, cancellationToken).ConfigureAwait(false))
+            {
+                if (ObjectKeys.ImageOf(one.Key) is not null && !read.Contains(one.Key))
+                    unread.Add(one.Key);
+            }
+
+            if (unread.Count == 0)
+                return;
+            if (listing > MostListings)
+                throw Unsafe(unread[0], "its manifest is listed and cannot be found");
+            var manifests = new Manifest?[unread.Count];
+            var options = new ParallelOptions { MaxDegreeOfParallelism = 4 * ParallelReads, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(Enumerable.Range(0, unread.Count), options, async (i, stop) =>
+                manifests[i] = await TwiceAsync(unread[i], () => catalog.TryReadAsync(unread[i], stop)).ConfigureAwait(false)).ConfigureAwait(false);
+            for (int i = 0; i < manifests.Length; i++)
+            {
+                // Null: removed since it was listed. The next listing says whether it was.
+                if (manifests[i] is not { } manifest)
+                    continue;
+                read.Add(unread[i]);
+                firstManifests.TryAdd(manifest.Index, manifest);
+                ref ReachedIndex? reached = ref CollectionsMarshal.GetValueRefOrAddDefault(indexes, manifest.Index, out _);
+                reached ??= new ReachedIndex([], []);
+                reached.Manifests.Add(unread[i]);
+                if (firstManifests[manifest.Index].ImageId != manifest.ImageId)
+                    throw Unsafe(unread[i], "its manifest contradicts its index");
+            }
+        }
+    }
+
+    // Each pass measures as many packs as there is memory for, and reads all indexes to do it; one is enough for a terabyte.
+    private async Task ReadIndexesAsync(CancellationToken cancellationToken)
+    {
+        long once = firstManifests.Values.Sum(static m => m.IndexSize);
+        long done = 0;
+        do
+        {
+            var measured = new Dictionary<string, PackUse>(StringComparer.Ordinal);
+            var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(firstManifests.Values, options, async (manifest, stop) =>
+            {
+                await TwiceAsync(ObjectKeys.Manifest(manifest.Name, manifest.Version), () => ReadIndexAsync(manifest, measured, stop)).ConfigureAwait(false);
+                long now = Interlocked.Add(ref done, manifest.IndexSize);
+                progress?.Report(new TransferProgress(now, Math.Max(now, once)));
+            }).ConfigureAwait(false);
+            foreach ((string pack, PackUse use) in measured)
+                liveBytes[pack] = use.LiveBytes;
+        }
+        while (liveBytes.Count < packNames.Count);
+    }
+
+    private async Task<bool> ReadIndexAsync(Manifest manifest, Dictionary<string, PackUse> measured, CancellationToken cancellationToken)
+    {
+        byte[] bytes = await store.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        if (ObjectKeys.Index(SHA256.HashData(bytes)) != manifest.Index)
+            throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");
+        try
+        {
+            using var reader = new IndexReader(new MemoryStream(bytes, writable: false), bytes.Length);
+            ReadUse(manifest, reader, measured);
+            return true;
+        }
+        catch (FormatException malformed)
+        {
+            throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} cannot be read: {malformed.Message}.", malformed);
+        }
+    }
+
+    private void ReadUse(Manifest manifest, IndexReader reader, Dictionary<string, PackUse> measured)
+    {
+        ulong[] used = new ulong[reader.Frames.Length];
+        using var id = new ImageId.Hasher(reader.VirtualSize);
+        for (ReadOnlySpan<IndexedChunk> chunks = reader.NextChunks(); chunks.Length > 0; chunks = reader.NextChunks())
+        {
+            foreach (ref readonly IndexedChunk chunk in chunks)
+            {
+                used[chunk.Frame] |= PackUse.PartsOf(chunk.OffsetInFrame, chunk.Length, reader.Frames[chunk.Frame].ContentLength);
+                id.Append(chunk.Offset, chunk.Length, chunk.Digest);
+            }
+        }
+
+        if (id.Finish().ToString() != manifest.ImageId)
+            throw new StoreException("ManifestCorrupt", manifest.Index, "The manifest contradicts its index.");
+        lock (measured)
+            Merge(manifest.Index, reader, used, measured);
+    }
+
+    private void Merge(string indexKey, IndexReader index, ulong[] used, Dictionary<string, PackUse> measured)
+    {
+        string[] keys = new string[index.Packs.Length];
+        for (int p = 0; p < keys.Length; p++)
+        {
+            keys[p] = ObjectKeys.Pack(index.Packs[p]);
+
+            // One string for each pack, however many indexes name it.
+            ref string? name = ref CollectionsMarshal.GetValueRefOrAddDefault(packNames, keys[p], out _);
+            keys[p] = name ??= keys[p];
+        }
+
+        indexes[indexKey] = indexes[indexKey] with { Packs = keys };
+        for (int f = 0; f < index.Frames.Length;)
+        {
+            int pack = index.Frames[f].Pack;
+            var frames = new List<FrameUse>();
+            for (; f < index.Frames.Length && index.Frames[f].Pack == pack; f++)
+                frames.Add(new FrameUse(index.Frames[f].Offset, index.Frames[f].StoredLength, used[f]));
+
+            // What is over the memory waits for a later pass.
+            if (!measured.ContainsKey(keys[pack]) && (liveBytes.ContainsKey(keys[pack]) || measured.Count >= MeasuredPacks))
+                continue;
+            ref PackUse? use = ref CollectionsMarshal.GetValueRefOrAddDefault(measured, keys[pack], out _);
+            use ??= new PackUse();
+            use.Add(frames);
+        }
+    }
+
+    // Perhaps it was damaged on its way: the second look decides.
+    private static async Task<T> TwiceAsync<T>(string manifestKey, Func<Task<T>> read)
+    {
+        try
+        {
+            return await read().ConfigureAwait(false);
+        }
+        catch (StoreException first) when (IsDamage(first))
+        {
+            try
+            {
+                return await read().ConfigureAwait(false);
+            }
+            catch (StoreException second) when (IsDamage(second))
+            {
+                throw Unsafe(manifestKey, second.Message.TrimEnd('.'), second);
+            }
+        }
+    }
+
+    private static bool IsDamage(StoreException error) => error.Id is "ManifestCorrupt" or "IndexCorrupt" or "ObjectMissing" or "StoreFormatNotSupported";
+
+    private static StoreException Unsafe(string manifestKey, string why, StoreException? cause = null)
+    {
+        string image = ObjectKeys.ImageOf(manifestKey)!.ToString();
+        return new StoreException("CollectionUnsafe", image, $"Nothing was deleted, since nobody knows what {image} needs: {why}.", cause);
+    }
+}
