@@ -14,6 +14,8 @@
     AliasesToExport        = @()
     VariablesToExport      = @()
     CmdletsToExport        = @(
+        'Compare-VmImage'
+        'Copy-VmImage'
         'Get-VmFromImage'
         'Get-VmHostImage'
         'Get-VmImage'

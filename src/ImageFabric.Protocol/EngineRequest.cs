@@ -33,6 +33,12 @@ public static class Operations
     /// <summary>Deletes what no image of a store leads to: <see cref="OptimizeRequest"/>, answered by one <see cref="OptimizeResult"/>.</summary>
     public const string Optimize = "optimize";
 
+    /// <summary>What two published images share: <see cref="CompareRequest"/>, answered by one <see cref="CompareResult"/>.</summary>
+    public const string Compare = "compare";
+
+    /// <summary>Published images from store to store: <see cref="CopyRequest"/>, answered by one <see cref="CopyResult"/> each.</summary>
+    public const string Copy = "copy";
+
     /// <summary>Reads a published image back and checks every chunk: <see cref="VerifyRequest"/>, answered by <see cref="VerifyResult"/>.</summary>
     public const string Verify = "verify";
 

@@ -50,6 +50,10 @@ public sealed class PublishRequest : StoreRequest
     /// <summary>Uploads at the same time, 1 to 64. Null: the engine's choice.</summary>
     [DataMember(Name = "throttle", EmitDefaultValue = false)]
     public int? Throttle { get; set; }
+
+    /// <summary>Read the disk and say what would be uploaded, and upload nothing.</summary>
+    [DataMember(Name = "planOnly", EmitDefaultValue = false)]
+    public bool PlanOnly { get; set; }
 }
 
 /// <summary>Lists published images.</summary>

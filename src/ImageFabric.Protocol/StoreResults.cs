@@ -53,6 +53,10 @@ public sealed class PublishResult : EngineEvent
     /// <summary>Time it took, in seconds.</summary>
     [DataMember(Name = "durationSeconds")]
     public double DurationSeconds { get; set; }
+
+    /// <summary>True when nothing was uploaded: the other members say what would be.</summary>
+    [DataMember(Name = "planOnly", EmitDefaultValue = false)]
+    public bool PlanOnly { get; set; }
 }
 
 /// <summary>A published image.</summary>

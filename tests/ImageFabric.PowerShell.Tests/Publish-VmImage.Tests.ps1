@@ -85,11 +85,12 @@ Describe 'Publish-VmImage' {
         Get-EngineRequest | Should -BeNullOrEmpty
     }
 
-    It 'starts nothing with -WhatIf' {
-        Set-EngineAnswer test @{ type = 'result'; path = $disk; format = 'qcow2'; virtualSize = 20GB; sectorSize = 512; fileSize = 2GB; allocatedSize = 1536MB }
-        $said = Get-WhatIf { Publish-VmImage $disk ubuntu 24.04.3 -WhatIf }
-        $said | Should -BeLike "*Publish $disk (qcow2, at most 1.5 GB to upload of a disk of 20 GB) to *on target `"ubuntu:24.04.3`"*"
-        Get-EngineRequest publish | Should -BeNullOrEmpty
+    It 'reads the disk and says what would be uploaded with -WhatIf' {
+        Set-EngineAnswer publish ($published + @{ planOnly = $true })
+        $said = Get-WhatIf { $script:plan = Publish-VmImage $disk ubuntu 24.04.3 -WhatIf }
+        $said | Should -BeLike "*Publish $disk (qcow2, 500 MB to upload of a disk of 2 GB) to *on target `"ubuntu:24.04.3`"*"
+        $plan.PlanOnly, $plan.BytesUploaded, $plan.BytesReused | Should -Be $true, 500MB, 100MB
+        (Get-EngineRequest publish).planOnly | Should -BeTrue
     }
 
     It 'fails one file and goes on with the next' {

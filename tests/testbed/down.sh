@@ -16,6 +16,7 @@ if [ -e "$T/slot" ]; then
   done
   # the gateway first, so that it does not wait for storage that has gone; with memstore there is nothing to save
   grace=0; [ -n "$remove" ] || ! grep -qs "objectstore = bluestore" "$T/ceph/ceph.conf" || grace=10
+  [ ! -e "$T/swift" ] || "$here/swift.sh" "$T" stop
   for p in gateway osd mgr mon; do stop_process $p $grace; done
   for f in "$T"/pids/*; do [ -e "$f" ] && stop_process "${f##*/}"; done
   ip link del "$bridge" 2>/dev/null || true
@@ -24,6 +25,6 @@ fi
 if [ -n "$remove" ]; then
   [ -z "${slot:-}" ] || [ "$(cat "$registry/$slot" 2>/dev/null)" != "$T" ] || rm -f "$registry/$slot"
   # only what up.sh made: DIR may be somebody's own directory
-  rm -rf "$T"/{hosts,ceph,ssh,tls,images,pids,log,env,slot,lock}
+  rm -rf "$T"/{hosts,ceph,swift,ssh,tls,images,pids,log,env,slot,lock}
   rmdir "$T" 2>/dev/null || true
 fi

@@ -1,11 +1,11 @@
 #!/bin/bash
-# up.sh DIR [--hosts N] [--no-store] [--tls] [--bluestore] [--kvm]
+# up.sh DIR [--hosts N] [--no-store] [--tls] [--bluestore] [--kvm] [--swift]
 # Starts a testbed in DIR and writes DIR/env; what runs already is left alone. See README.md.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 usage() { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
-dir='' hosts=3 store=1 tls='' objectstore=memstore kvm=''
+dir='' hosts=3 store=1 tls='' objectstore=memstore kvm='' swift=''
 while [ $# -gt 0 ]; do
   case $1 in
     --hosts) hosts=${2:-}; [[ $hosts =~ ^[0-9]{1,2}$ ]] || usage; hosts=$((10#$hosts)); shift ;;
@@ -13,6 +13,7 @@ while [ $# -gt 0 ]; do
     --tls) tls=1 ;;
     --bluestore) objectstore=bluestore ;;
     --kvm) kvm=1 ;;
+    --swift) swift=1 ;;
     -*) usage ;;
     *) [ -z "$dir" ] || usage; dir=$1 ;;
   esac
@@ -112,6 +113,7 @@ fi
 # ---- start it all side by side. These hold the lock too: if this script is killed, the next one waits for them
 in_background() { "$@" & jobs+=($!); }
 [ -z "$store" ] || in_background "$here/ceph.sh" "$T" "$objectstore"
+[ -z "$swift" ] || in_background "$here/swift.sh" "$T" start
 for h in "${names[@]}"; do in_background env KVM="$kvm" "$here/host.sh" "$T" start "$h"; done
 mkdir -p "$T/images"
 for v in v1 v2; do in_background "$here/mk-tiny.sh" $v >"$T/images/$v"; done
@@ -136,6 +138,7 @@ for h in "${names[@]}"; do addresses+=("$(host_address "$h")"); done
       echo "export IMAGEFABRIC_TEST_CA_FILE='$T/tls/ca.pem'"
     fi
   fi
+  [ ! -e "$T/swift/env" ] || cat "$T/swift/env"
   echo "export IMAGEFABRIC_TEST_HOSTS='${addresses[*]}'"
   echo "export IMAGEFABRIC_TEST_HOST_NAMES='${names[*]}'"
   echo "export IMAGEFABRIC_TEST_HOST_DIR='$T/hosts'"

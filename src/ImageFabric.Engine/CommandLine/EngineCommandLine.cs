@@ -47,6 +47,8 @@ internal static class EngineCommandLine
         StoreCommands.Probe(),
         StoreCommands.Remove(),
         StoreCommands.Optimize(),
+        ReplicaCommands.Compare(),
+        ReplicaCommands.Copy(),
         ServeCommand.Create(),
     };
 }

@@ -15,9 +15,10 @@ internal static class StoreCommands
         var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
         var level = new Option<int?>("--compression-level") { Description = "zstd level, 1 to 19; 3 if not given." };
         var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, 1 to 64; 4 if not given." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Read the disk and say what would be uploaded; upload nothing." };
         var command = new Command("publish", "Publishes a disk image file into a store. Content that the store has already is not sent again.")
         {
-            name, version, labels, level, uploads,
+            name, version, labels, level, uploads, dryRun,
         };
         var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
@@ -34,6 +35,7 @@ internal static class StoreCommands
                 Labels = KeyValue.Parse(parsed.GetValue(labels) ?? [], "--label"),
                 CompressionLevel = parsed.GetValue(level),
                 Throttle = parsed.GetValue(uploads),
+                PlanOnly = parsed.GetValue(dryRun),
             },
             output,
             cancellationToken));

@@ -6,34 +6,47 @@ namespace ImageFabric.Engine.CommandLine;
 /// <summary>The options that name a store.</summary>
 internal sealed class StoreOptions
 {
-    private readonly Option<string?> store = new("--store")
-    {
-        Description = "A directory, or s3://bucket/prefix. Without it: IMAGEFABRIC_STORE, or else a directory of your own.",
-        HelpName = "uri",
-    };
+    private readonly Option<string?> store;
+    private readonly Option<string?> endpoint;
+    private readonly Option<string?> region;
+    private readonly Option<string?> profile;
 
-    private readonly Option<string?> endpoint = new("--endpoint")
-    {
-        Description = "Address of the S3 service, http(s)://host[:port]. Without it: IMAGEFABRIC_ENDPOINT, or else Amazon's.",
-        HelpName = "url",
-    };
-
-    private readonly Option<string?> region = new("--region") { Description = "Region of the S3 service.", HelpName = "name" };
-
-    private readonly Option<string?> profile = new("--profile")
-    {
-        Description = "Profile of the AWS credential files. Without it: the standard AWS chain, beginning with AWS_ACCESS_KEY_ID.",
-        HelpName = "name",
-    };
-
+    /// <summary>Adds <c>--store</c>, <c>--endpoint</c>, <c>--region</c> and <c>--profile</c>, which environment variables may stand in for.</summary>
     public StoreOptions(Command command)
+        : this(
+            command,
+            "--store",
+            "--",
+            "A directory, or s3://bucket/prefix. Without it: IMAGEFABRIC_STORE, or else a directory of your own.",
+            "Address of the S3 service, http(s)://host[:port]. Without it: IMAGEFABRIC_ENDPOINT, or else Amazon's.")
     {
+    }
+
+    private StoreOptions(Command command, string name, string prefix, string description, string endpointDescription)
+    {
+        store = new Option<string?>(name) { Description = description, HelpName = "uri" };
+        endpoint = new Option<string?>(prefix + "endpoint") { Description = endpointDescription, HelpName = "url" };
+        region = new Option<string?>(prefix + "region") { Description = "Region of the S3 service.", HelpName = "name" };
+        profile = new Option<string?>(prefix + "profile")
+        {
+            Description = "Profile of the AWS credential files. Without it: the standard AWS chain, beginning with AWS_ACCESS_KEY_ID.",
+            HelpName = "name",
+        };
         command.Options.Add(store);
         command.Options.Add(endpoint);
         command.Options.Add(region);
         command.Options.Add(profile);
     }
 
+    /// <summary>Adds the options of a second store, which may be another service with other credentials: <c>--NAME</c>, <c>--NAME-endpoint</c> and so on.</summary>
+    public static StoreOptions Second(Command command, string name, string description, bool required = false)
+    {
+        var options = new StoreOptions(command, "--" + name, $"--{name}-", description, "Address of its S3 service, http(s)://host[:port]. Without it: that of --endpoint.");
+        options.store.Required = required;
+        return options;
+    }
+
+    /// <summary>The store.</summary>
     public StoreReference Read(ParseResult parsed) => new()
     {
         Uri = FullPath(parsed.GetValue(store) ?? Variable("IMAGEFABRIC_STORE")),
@@ -42,7 +55,16 @@ internal sealed class StoreOptions
         Profile = parsed.GetValue(profile),
     };
 
+    /// <summary>The second store; what is not said of it is as the first one has it. Null: it is not named.</summary>
+    public StoreReference? ReadSecond(ParseResult parsed, StoreReference first) => parsed.GetValue(store) is not { } uri ? null : new()
+    {
+        Uri = FullPath(uri, store.Name),
+        Endpoint = parsed.GetValue(endpoint) ?? first.Endpoint,
+        Region = parsed.GetValue(region) ?? first.Region,
+        Profile = parsed.GetValue(profile) ?? first.Profile,
+    };
+
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    private static string? FullPath(string? uri) => uri is null || uri.Contains("://", StringComparison.Ordinal) ? uri : PathArgument.Full(uri, "--store");
+    private static string? FullPath(string? uri, string option = "--store") => uri is null || uri.Contains("://", StringComparison.Ordinal) ? uri : PathArgument.Full(uri, option);
 }

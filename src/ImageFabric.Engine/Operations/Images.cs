@@ -1,6 +1,10 @@
 using System.Globalization;
+using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
+using ImageFabric.Store;
+using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Engine.Operations;
 
@@ -18,6 +22,17 @@ internal static class Images
     public static ImageReference ParseExact(string? text) => Parse(text) is { IsExact: true } image
         ? image
         : throw new OperationException("InvalidRequest", text, $"'{text}' names no version; 'latest' is not enough here.");
+
+    /// <summary>The published images that a pattern means: the one it names, or all that fit where it has the wildcards <c>*</c> or <c>?</c>.</summary>
+    /// <exception cref="OperationException"><c>InvalidRequest</c>.</exception>
+    /// <exception cref="StoreException"><c>ImageNotFound</c> for a name without wildcards, and what the store gives.</exception>
+    public static async Task<IReadOnlyList<Manifest>> FindAsync(IObjectStore store, string? pattern, IEventOutput output, CancellationToken cancellationToken)
+    {
+        var catalog = new ImageCatalog(store);
+        if (pattern is not null && pattern.AsSpan().IndexOfAny('*', '?') < 0)
+            return [await catalog.ResolveAsync(Parse(pattern), cancellationToken).ConfigureAwait(false)];
+        return await catalog.ListAsync(pattern, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
+    }
 
     public static ImageResult Describe(Manifest manifest) => new()
     {

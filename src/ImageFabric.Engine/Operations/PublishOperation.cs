@@ -30,7 +30,9 @@ internal static class PublishOperation
         foreach (DiskNotice notice in preflight.Notices)
             output.Warning($"{request.Source}: {notice.Message}");
         options = options with { SectorSize = disk.SectorSize, PartitionTable = preflight.PartitionTable, BootMode = preflight.BootMode };
-        await using IObjectStore store = await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);
+        await using IObjectStore store = request.PlanOnly
+            ? await Stores.OpenForPlanningAsync(request.Store, cancellationToken).ConfigureAwait(false)
+            : await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
         output.Result(new PublishResult
         {
@@ -45,6 +47,7 @@ internal static class PublishOperation
             BytesReused = outcome.BytesReused,
             PacksUploaded = outcome.PacksUploaded,
             DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+            PlanOnly = request.PlanOnly,
         });
     }
 

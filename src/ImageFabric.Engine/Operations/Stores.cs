@@ -1,4 +1,5 @@
 using ImageFabric.Protocol;
+using ImageFabric.Store;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
@@ -25,6 +26,23 @@ internal static class Stores
     /// <summary>Opens a store to publish into; it becomes one when it is not yet.</summary>
     public static Task<IObjectStore> OpenForWritingAsync(StoreReference? reference, CancellationToken cancellationToken) =>
         ObjectStores.OpenAsync(Location(reference), create: true, cancellationToken);
+
+    /// <summary>Opens a store that takes what is written without keeping it, to say what a write would do. It need not exist yet, and is not made.</summary>
+    public static async Task<IObjectStore> OpenForPlanningAsync(StoreReference? reference, CancellationToken cancellationToken)
+    {
+        ObjectStoreLocation location = Location(reference);
+        IObjectStore? store = null;
+        try
+        {
+            store = await ObjectStores.OpenAsync(location, create: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException missing) when (missing.Id == "StoreNotFound")
+        {
+            // It would be made.
+        }
+
+        return new UnwrittenObjectStore(store, store?.Location ?? location.Uri);
+    }
 
     /// <summary>Opens a store to read from. The user's own directory store may be empty; any other must be one already.</summary>
     public static async Task<IObjectStore> OpenForReadingAsync(StoreReference? reference, CancellationToken cancellationToken)

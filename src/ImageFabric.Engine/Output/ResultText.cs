@@ -8,6 +8,10 @@ internal static class ResultText
 {
     public static string Describe(EngineEvent result) => result switch
     {
+        PublishResult { PlanOnly: true } r => r.Created
+            ? $"{r.Name}:{r.Version} would be published ({Size(r.VirtualSize)} disk, {r.SourceFormat}): " +
+              $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded)} to upload in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store.\n{r.ImageId}"
+            : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
         PublishResult r => r.Created
             ? $"Published {r.Name}:{r.Version} ({Size(r.VirtualSize)} disk, {r.SourceFormat}) in {Seconds(r.DurationSeconds)}: " +
               $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store.\n{r.ImageId}"
@@ -15,6 +19,16 @@ internal static class ResultText
         ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}",
         OptimizeResult r => OptimizeText.Describe(r),
         VerifyResult r => $"{r.Name}:{r.Version} is whole: {r.ChunksVerified.ToString(CultureInfo.InvariantCulture)} chunks checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",
+        CompareResult r => r.ReferenceId == r.DifferenceId
+            ? $"{r.Difference} has the content of {r.Reference}."
+            : $"{r.Difference} shares {Size(r.SharedBytes)} with {r.Reference}; {Size(r.NewBytes)} are new, {Size(r.RemovedBytes)} are gone. " +
+              $"A host that has {r.Reference} fetches {Size(r.BytesToFetch)}.",
+        CopyResult r => r.Status switch
+        {
+            CopyResult.AlreadyPresent => $"{r.Image} is in {r.Destination} already.",
+            CopyResult.Planned => $"{r.Image} would be copied to {r.Destination}: {Size(r.BytesCopied)} to send in {Packs(r.PacksCopied)}, {Size(r.BytesReused)} already there.",
+            _ => $"Copied {r.Image} to {r.Destination} in {Seconds(r.DurationSeconds)}: {Size(r.BytesCopied)} sent in {Packs(r.PacksCopied)}, {Size(r.BytesReused)} already there.",
+        },
         TestResult r => $"{r.Path}: {r.Format}{(r.Subformat is null ? "" : $" ({r.Subformat})")}, {Size(r.VirtualSize)} disk, {Size(r.AllocatedSize)} of data in a file of {Size(r.FileSize)}; " +
             $"sectors of {r.SectorSize} bytes, {r.PartitionTable ?? "no"} partition table, {(r.BootMode is null ? "nothing to boot from was found" : $"boots by {r.BootMode}")}. It can be published." +
             string.Concat((r.Issues ?? []).Select(static issue => $"\n  {issue.Id}: {issue.Message}")),

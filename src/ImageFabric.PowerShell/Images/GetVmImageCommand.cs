@@ -22,18 +22,11 @@ public sealed class GetVmImageCommand : StoreCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
-        foreach (string image in Image)
+        await OnEachAsync(Image, async image =>
         {
-            try
-            {
-                if (await ShowAsync(store, image, cancellationToken).ConfigureAwait(false) == 0 && !NamePattern.HasWildcards(image))
-                    throw new FleetException("ImageNotFound", image, $"There is no image '{image}' in {store.Title}.");
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, image));
-            }
-        }
+            if (await ShowAsync(store, image, cancellationToken).ConfigureAwait(false) == 0 && !NamePattern.HasWildcards(image))
+                throw new FleetException("ImageNotFound", image, $"There is no image '{image}' in {store.Title}.");
+        }).ConfigureAwait(false);
     }
 
     private async Task<int> ShowAsync(StoreSelection store, string image, CancellationToken cancellationToken)

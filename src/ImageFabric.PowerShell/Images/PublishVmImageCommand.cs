@@ -86,41 +86,37 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
         string source = await SourceAsync().ConfigureAwait(false);
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
         string image = $"{Name}:{Version}";
-        var preflight = new TestRequest
-        {
-            Source = source,
-            SourceService = ImagePath.IsAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
-            Policy = Policy(store.Policy),
-        };
-        string content = await IsTrialAsync().ConfigureAwait(false) ? await ContentAsync(preflight, cancellationToken).ConfigureAwait(false) : "";
-        if (!await Pipeline.ShouldProcessAsync(image, $"Publish {source}{content} to {store.Title}").ConfigureAwait(false))
-            return;
         var request = new PublishRequest
         {
             Store = store.Location,
             Source = source,
-            SourceService = preflight.SourceService,
-            Policy = preflight.Policy,
+            SourceService = ImagePath.IsAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
+            Policy = Policy(store.Policy),
             Name = Name,
             Version = Version,
             Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => Text(l.Value)),
             CompressionLevel = CompressionLevel > 0 ? CompressionLevel : null,
             Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
+            PlanOnly = await IsTrialAsync().ConfigureAwait(false),
         };
-        await RunEngineAsync<PublishResult>(
-            request, $"Publishing {image}", result => Pipeline.WriteObject(new PublishedVmImage(result, store.Name)), cancellationToken).ConfigureAwait(false);
+        if (request.PlanOnly)
+        {
+            PublishResult plan = await PublishAsync(request, $"Reading {source}", cancellationToken).ConfigureAwait(false);
+            string upload = plan.Created ? $"{ByteSize.Format(plan.BytesUploaded)} to upload of a disk of {ByteSize.Format(plan.VirtualSize)}" : "nothing to upload: it is published already";
+            await Pipeline.ShouldProcessAsync(image, $"Publish {source} ({plan.SourceFormat}, {upload}) to {store.Title}").ConfigureAwait(false);
+            Pipeline.WriteObject(new PublishedVmImage(plan, store.Name));
+        }
+        else if (await Pipeline.ShouldProcessAsync(image, $"Publish {source} to {store.Title}").ConfigureAwait(false))
+        {
+            Pipeline.WriteObject(new PublishedVmImage(await PublishAsync(request, $"Publishing {image}", cancellationToken).ConfigureAwait(false), store.Name));
+        }
     }
 
-    // What there would be to publish; a file that would be refused is refused here, too.
-    private async Task<string> ContentAsync(TestRequest preflight, CancellationToken cancellationToken)
+    private async Task<PublishResult> PublishAsync(PublishRequest request, string activity, CancellationToken cancellationToken)
     {
-        string content = "";
-        await RunEngineAsync<TestResult>(
-            preflight,
-            $"Testing {preflight.Source}",
-            found => content = $" ({found.Format}, at most {ByteSize.Format(found.AllocatedSize)} to upload of a disk of {ByteSize.Format(found.VirtualSize)})",
-            cancellationToken).ConfigureAwait(false);
-        return content;
+        PublishResult? published = null;
+        await RunEngineAsync<PublishResult>(request, activity, result => published = result, cancellationToken).ConfigureAwait(false);
+        return published ?? throw new FleetException("EngineFailed", $"{Name}:{Version}", "The engine ended without a result.");
     }
 
     private async Task<string> SourceAsync()

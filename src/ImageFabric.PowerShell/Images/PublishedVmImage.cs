@@ -20,6 +20,7 @@ public sealed class PublishedVmImage
         PacksUploaded = result.PacksUploaded;
         Duration = TimeSpan.FromSeconds(result.DurationSeconds);
         Store = store;
+        PlanOnly = result.PlanOnly;
     }
 
     /// <summary>Name of the image.</summary>
@@ -33,6 +34,9 @@ public sealed class PublishedVmImage
 
     /// <summary><c>sha256:…</c> of the content.</summary>
     public string ImageId { get; }
+
+    /// <summary>True with <c>-WhatIf</c>: nothing was uploaded, and the other properties say what would be.</summary>
+    public bool PlanOnly { get; }
 
     /// <summary>False when this very version with this very content was published before.</summary>
     public bool Created { get; }

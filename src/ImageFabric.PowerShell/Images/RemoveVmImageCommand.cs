@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -53,17 +51,6 @@ public sealed class RemoveVmImageCommand : StoreCmdlet
             await RunEngineAsync<ImageResult>(
                 new RemoveRequest { Store = store.Location, Image = version }, $"Removing {version}", removed => Show(removed, store), cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private async Task<IReadOnlyList<string>> VersionsAsync(StoreSelection store, string image, CancellationToken cancellationToken)
-    {
-        if (!NamePattern.HasWildcards(image))
-            return [image];
-        var pattern = new ImagePattern(image);
-        List<ImageResult> listed = [];
-        await RunEngineAsync<ImageResult>(
-            new ListRequest { Store = store.Location, Image = pattern.Query }, $"Listing {store.Title}", listed.Add, cancellationToken).ConfigureAwait(false);
-        return [.. listed.Where(pattern.Matches).Select(static found => $"{found.Name}:{found.Version}")];
     }
 
     private void Show(ImageResult removed, StoreSelection store)

@@ -1,5 +1,11 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
+using System.Threading;
 using System.Threading.Tasks;
+using ImageFabric.Fleet;
+using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
 
@@ -18,5 +24,36 @@ public abstract class StoreCmdlet : EngineCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? Store { get; set; }
 
-    private protected Task<StoreSelection> SelectStoreAsync() => Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath));
+    private protected Task<StoreSelection> SelectStoreAsync() => SelectStoreAsync(Store);
+
+    /// <summary>The store that an argument in the form of <see cref="Store"/> names.</summary>
+    private protected Task<StoreSelection> SelectStoreAsync(string? argument) => Pipeline.AskAsync(() => StoreSelection.Of(argument, GetUnresolvedProviderPathFromPSPath));
+
+    /// <summary>Does something with each image; one that fails fails alone.</summary>
+    private protected async Task OnEachAsync(string[] images, Func<string, Task> work)
+    {
+        foreach (string image in images)
+        {
+            try
+            {
+                await work(image).ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, image));
+            }
+        }
+    }
+
+    /// <summary>The versions that a pattern means: itself when it has no wildcards.</summary>
+    private protected async Task<IReadOnlyList<string>> VersionsAsync(StoreSelection store, string image, CancellationToken cancellationToken)
+    {
+        if (!NamePattern.HasWildcards(image))
+            return [image];
+        var pattern = new ImagePattern(image);
+        List<ImageResult> listed = [];
+        await RunEngineAsync<ImageResult>(
+            new ListRequest { Store = store.Location, Image = pattern.Query }, $"Listing {store.Title}", listed.Add, cancellationToken).ConfigureAwait(false);
+        return [.. listed.Where(pattern.Matches).Select(static found => $"{found.Name}:{found.Version}")];
+    }
 }

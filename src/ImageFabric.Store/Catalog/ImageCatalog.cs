@@ -76,6 +76,12 @@ public sealed class ImageCatalog(IObjectStore store)
     public static async Task<ImageIndex> ReadIndexAsync(IObjectSource source, Manifest manifest, CancellationToken cancellationToken)
     {
         byte[] bytes = await source.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        return CheckIndex(bytes, manifest);
+    }
+
+    /// <summary>Reads the bytes of the index a manifest names.</summary>
+    internal static ImageIndex CheckIndex(byte[] bytes, Manifest manifest)
+    {
         ImageIndex index = ImageIndex.Parse(bytes, manifest.Index);
         if (index.ImageId.ToString() != manifest.ImageId || index.VirtualSize != manifest.VirtualSize)
             throw new StoreException("ManifestCorrupt", manifest.Reference.ToString(), $"The manifest of {manifest.Reference} contradicts its index.");

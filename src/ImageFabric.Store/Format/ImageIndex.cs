@@ -51,6 +51,15 @@ public sealed class ImageIndex
 
     internal string PackKey(int pack) => ObjectKeys.Pack(packs[pack]);
 
+    /// <summary>For each pack the byte behind the last of its frames that this image uses.</summary>
+    internal int[] PackEnds()
+    {
+        int[] ends = new int[packs.Length];
+        foreach (PackFrame frame in frames)
+            ends[frame.Pack] = Math.Max(ends[frame.Pack], frame.Offset + frame.StoredLength);
+        return ends;
+    }
+
     /// <summary>The runs of the disk that hold chunks, touching ones joined, in ascending order.</summary>
     internal List<DiskExtent> DataExtents()
     {
@@ -76,6 +85,9 @@ public sealed class ImageIndex
         table.Renumber(chunks, rows);
         return new ImageIndex(virtualSize, profile, [.. table.Packs], table.Frames, rows);
     }
+
+    /// <summary>The same image, its packs under other names.</summary>
+    internal ImageIndex WithPacks(byte[][] names) => new(VirtualSize, Profile, names, frames, chunks);
 
     /// <summary>The index as an object of the store.</summary>
     internal byte[] Serialize()

@@ -32,7 +32,12 @@ public sealed record RepositoryDescription
 
     /// <summary>Reads the description, and writes a new one when there is none.</summary>
     /// <exception cref="StoreException"><c>StoreFormatNotSupported</c>, and what the store gives.</exception>
-    public static async Task<RepositoryDescription> OpenOrCreateAsync(IObjectStore store, CancellationToken cancellationToken)
+    public static Task<RepositoryDescription> OpenOrCreateAsync(IObjectStore store, CancellationToken cancellationToken) =>
+        OpenOrCreateAsync(store, ChunkingProfile.Default, cancellationToken);
+
+    /// <summary>Reads the description, and writes one of disks that are cut in that way when there is none.</summary>
+    /// <exception cref="StoreException"><c>StoreFormatNotSupported</c>, and what the store gives.</exception>
+    public static async Task<RepositoryDescription> OpenOrCreateAsync(IObjectStore store, ChunkingProfile chunking, CancellationToken cancellationToken)
     {
         if (await TryReadAsync(store, cancellationToken).ConfigureAwait(false) is { } existing)
             return existing;
@@ -41,7 +46,7 @@ public sealed record RepositoryDescription
             Format = CurrentFormat,
             RepositoryId = Guid.NewGuid().ToString(),
             Chunker = ChunkingProfile.Algorithm,
-            Chunking = ChunkingProfile.Default,
+            Chunking = chunking,
             Compression = "zstd",
         };
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(made, FormatJson.Default.RepositoryDescription);

@@ -149,24 +149,8 @@ public sealed class ImagePublisher
     private async Task<(PublishOutcome? Outcome, Manifest? Existing)> FinishAsync(
         FinishedIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
-        var manifest = new Manifest
-        {
-            Format = RepositoryDescription.CurrentFormat,
-            Name = options.Image.Name,
-            Version = options.Image.Version!,
-            ImageId = index.ImageId.ToString(),
-            Index = index.Key,
-            IndexSize = index.Bytes.Length,
-            VirtualSize = index.VirtualSize,
-            DataSize = index.DataSize,
-            StoredSize = index.StoredSize,
-            Published = existing?.Published ?? DateTimeOffset.UtcNow,
-            SourceFormat = disk.Format,
-            SectorSize = options.SectorSize == 512 ? null : options.SectorSize,
-            PartitionTable = options.PartitionTable,
-            BootMode = options.BootMode,
-            Labels = existing?.Labels ?? (options.Labels is { Count: > 0 } ? options.Labels : null),
-        };
+        // An existing manifest of the same content keeps what it says, but for the way to the data: its signature stays good.
+        Manifest manifest = existing is null ? Describe(index) : existing with { Index = index.Key, IndexSize = index.Bytes.Length, StoredSize = index.StoredSize };
         await store.PutAsync(manifest.Index, index.Bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
         var references = new PublishedReferences(store, index.Key, index.PackKeys);
         if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
@@ -188,6 +172,25 @@ public sealed class ImagePublisher
             throw Exists();
         return (new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded), winner);
     }
+
+    private Manifest Describe(FinishedIndex index) => new()
+    {
+        Format = RepositoryDescription.CurrentFormat,
+        Name = options.Image.Name,
+        Version = options.Image.Version!,
+        ImageId = index.ImageId.ToString(),
+        Index = index.Key,
+        IndexSize = index.Bytes.Length,
+        VirtualSize = index.VirtualSize,
+        DataSize = index.DataSize,
+        StoredSize = index.StoredSize,
+        Published = DateTimeOffset.UtcNow,
+        SourceFormat = disk.Format,
+        SectorSize = options.SectorSize == 512 ? null : options.SectorSize,
+        PartitionTable = options.PartitionTable,
+        BootMode = options.BootMode,
+        Labels = options.Labels is { Count: > 0 } ? options.Labels : null,
+    };
 
     private async Task<(ImageId Id, long BytesRead)> IdentifyAsync(long length, CancellationToken cancellationToken)
     {

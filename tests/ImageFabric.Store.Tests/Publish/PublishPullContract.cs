@@ -414,8 +414,7 @@ public abstract class PublishPullContract : IDisposable
 
 public sealed class DirectoryPublishPullTests : PublishPullContract
 {
-    protected override Task<IObjectStore> OpenAsync() =>
-        ObjectStores.OpenAsync(new ObjectStoreLocation { Uri = Path.Combine(Scratch, "store") }, create: true, CancellationToken.None);
+    protected override Task<IObjectStore> OpenAsync() => TestStores.DirectoryAsync(Path.Combine(Scratch, "store"));
 }
 
 [NeedsEnvironment("IMAGEFABRIC_TEST_ENDPOINT", "IMAGEFABRIC_TEST_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
@@ -423,12 +422,5 @@ public sealed class S3PublishPullTests : PublishPullContract
 {
     private readonly string prefix = $"publish-{Guid.NewGuid():N}";
 
-    protected override Task<IObjectStore> OpenAsync() => ObjectStores.OpenAsync(
-        new ObjectStoreLocation
-        {
-            Uri = $"s3://{Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_BUCKET")}/{prefix}",
-            Endpoint = Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_ENDPOINT"),
-        },
-        create: true,
-        CancellationToken.None);
+    protected override Task<IObjectStore> OpenAsync() => TestStores.S3Async(prefix);
 }

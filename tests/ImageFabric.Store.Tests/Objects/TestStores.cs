@@ -1,0 +1,19 @@
+using ImageFabric.Store.Objects;
+
+namespace ImageFabric.Store.Tests.Objects;
+
+/// <summary>Stores for tests: a directory, or a prefix of the testbed's bucket.</summary>
+internal static class TestStores
+{
+    public static Task<IObjectStore> DirectoryAsync(string path) =>
+        ObjectStores.OpenAsync(new ObjectStoreLocation { Uri = path }, create: true, CancellationToken.None);
+
+    public static Task<IObjectStore> S3Async(string prefix) => ObjectStores.OpenAsync(
+        new ObjectStoreLocation
+        {
+            Uri = $"s3://{Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_BUCKET")}/{prefix}",
+            Endpoint = Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_ENDPOINT"),
+        },
+        create: true,
+        CancellationToken.None);
+}
