@@ -118,6 +118,13 @@ public sealed class GrantRequest : StoreRequest
     /// <summary>How long a grant is good for, in seconds, 60 to 604800. Null: 3600.</summary>
     [DataMember(Name = "lifetimeSeconds", EmitDefaultValue = false)]
     public int? LifetimeSeconds { get; set; }
+
+    /// <summary>
+    /// The engine that hosts get, a full path on this machine. When a host demands it (<c>engines/linux-x64/DIGEST</c>) it is put into the store,
+    /// unless it is there already. Null: none can be had from the store.
+    /// </summary>
+    [DataMember(Name = "hostEngine", EmitDefaultValue = false)]
+    public string? HostEngine { get; set; }
 }
 
 /// <summary>Preflight of a disk image file, without a store.</summary>

@@ -174,6 +174,8 @@ public sealed class HostEngineTests : IDisposable
 
         public async Task<GrantEvent> GrantAsync(DemandEvent demand, CancellationToken cancellationToken)
         {
+            if (demand.Objects.Any(key => key.StartsWith("engines/", StringComparison.Ordinal)))
+                throw new FleetException("StoreAccessDenied", "store", "The store is read only.");
             if (failure is not null)
                 throw failure;
             lock (_gate)

@@ -4,12 +4,13 @@ namespace ImageFabric.Fleet.Tests;
 
 public sealed class ImageSyncTests : IDisposable
 {
-    // Grants in the order asked, each address made of the key; pulls by one demand.
+    // Grants in the order asked, each address made of the key, and no engine; pulls by one demand.
     private const string GrantPart = """
         echo $$ >> $HERE/grant.pid
         echo '{"type":"result","name":"ubuntu","version":"24.04.3","imageId":"sha256:1","index":"indexes/1"}'
         while read -r demand; do
           key=${demand#*'["'}; key=${key%%'"'*}
+          case $key in engines*) echo '{"type":"error","id":"StoreAccessDenied","message":"Read only."}'; continue;; esac
           echo "{\"type\":\"grant\",\"objects\":[{\"key\":\"$key\",\"url\":\"http://store/$key\"}]}"
         done
         """;
@@ -91,7 +92,7 @@ public sealed class ImageSyncTests : IDisposable
     {
         using ImageSync sync = Sync(new FakeHost(_directory), GrantPart, "read -r more; echo over > $HERE/over", new ImageSyncOptions { Timeout = TimeSpan.FromSeconds(1) });
         HostSyncResult result = await sync.SyncAsync(HostAddress.Parse("kvm1"), null, default);
-        Assert.Equal(("Failed", "TimedOut"), (result.Status, result.Error?.Id));
+        Assert.Equal(("Failed", "HostTimeout"), (result.Status, result.Error?.Id));
         Assert.False(ProcessTable.IsAlive(await _directory.FileAsync("ssh.pid")));
         Assert.True(File.Exists(_directory["over"]));
     }
@@ -130,7 +131,7 @@ public sealed class ImageSyncTests : IDisposable
     {
         const string RefusesFirst = """
             echo '{"type":"result","name":"ubuntu","version":"1","imageId":"sha256:1"}'
-            read -r demand; echo '{"type":"error","id":"ObjectMissing","category":"ObjectNotFound","message":"Gone.","target":"packs/1"}'
+            for i in engine pack; do read -r demand; echo '{"type":"error","id":"ObjectMissing","category":"ObjectNotFound","message":"Gone.","target":"packs/1"}'; done
             """;
         using ImageSync sync = Sync(new FakeHost(_directory), RefusesFirst + "\n" + GrantPart, PullPart, new());
         Assert.Equal("ObjectMissing", (await sync.SyncAsync(HostAddress.Parse("kvm1"), null, default)).Error?.Id);

@@ -9,7 +9,7 @@ internal sealed class LinuxFactAttribute : FactAttribute
 /// <summary>A theory that needs a Linux shell to play engine and host.</summary>
 internal sealed class LinuxTheoryAttribute : TheoryAttribute
 {
-    public LinuxTheoryAttribute() => Skip = Requirement.Missing([]);
+    public LinuxTheoryAttribute(params string[] programs) => Skip = Requirement.Missing(programs);
 }
 
 internal static class Requirement

@@ -165,7 +165,7 @@ Describe 'Sync-VmImage' {
         $sync = Sync-VmImage ubuntu -HostName . -ImageDirectory hangs -TimeoutSec 1 -ErrorVariable problem -ErrorAction SilentlyContinue
 
         $sync.Status | Should -Be 'Failed'
-        $problem[0].FullyQualifiedErrorId | Should -BeLike 'TimedOut,ImageFabric.*'
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'HostTimeout,ImageFabric.*'
     }
 
     It 'completes hosts that the user''s SSH knows' -Skip:($IsWindows) {

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using ImageFabric.Engine.Output;
 using ImageFabric.Engine.Serve;
 using ImageFabric.Protocol;
+using ImageFabric.Store;
 using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Objects;
 
@@ -20,13 +21,16 @@ internal static partial class GrantOperation
             throw new OperationException("InvalidRequest", null, $"A lifetime of {seconds} s is not within 60 to 604800.");
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         output.Result(Images.Describe(await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false)));
+        var engine = new StoredEngine(store, request.HostEngine);
         await foreach (string line in input.ReadLinesAsync(cancellationToken).ConfigureAwait(false))
         {
             try
             {
-                output.Write(Answer(ProtocolJson.Deserialize<DemandEvent>(line), store, TimeSpan.FromSeconds(seconds)));
+                DemandEvent demand = ProtocolJson.Deserialize<DemandEvent>(line);
+                await CheckAsync(demand, engine, cancellationToken).ConfigureAwait(false);
+                output.Write(Answer(demand, store, TimeSpan.FromSeconds(seconds)));
             }
-            catch (Exception refused) when (refused is OperationException or SerializationException)
+            catch (Exception refused) when (refused is OperationException or StoreException or SerializationException)
             {
                 // One host's bad demand is no reason to leave the others without an answer.
                 output.Error(Faults.Describe(refused));
@@ -35,7 +39,7 @@ internal static partial class GrantOperation
     }
 
     // Only what a pull reads: an engine on a host cannot have any other object of the bucket presigned.
-    private static GrantEvent Answer(DemandEvent demand, IObjectStore store, TimeSpan lifetime)
+    private static async Task CheckAsync(DemandEvent demand, StoredEngine engine, CancellationToken cancellationToken)
     {
         if (demand.Objects is null)
             throw new OperationException("InvalidRequest", null, "A demand names no objects.");
@@ -43,12 +47,15 @@ internal static partial class GrantOperation
             throw new OperationException("InvalidRequest", null, $"A demand of {demand.Objects.Length} objects is more than {MostObjects}.");
         foreach (string key in demand.Objects)
         {
-            if (key is null || !DataKey().IsMatch(key))
+            if (key is not null && engine.Is(key))
+                await engine.EnsureAsync(key, cancellationToken).ConfigureAwait(false);
+            else if (key is null || !DataKey().IsMatch(key))
                 throw new OperationException("InvalidRequest", key, $"A host has no need of the object {key}.");
         }
-
-        return new GrantEvent { Objects = [.. demand.Objects.Select(key => new GrantedObject { Key = key, Url = store.Grant(key, lifetime).AbsoluteUri })] };
     }
+
+    private static GrantEvent Answer(DemandEvent demand, IObjectStore store, TimeSpan lifetime) =>
+        new() { Objects = [.. demand.Objects!.Select(key => new GrantedObject { Key = key, Url = store.Grant(key, lifetime).AbsoluteUri })] };
 
     // Store format, "Keys": a pack or an index, named by its digest.
     [GeneratedRegex(@"\A(packs|indexes)/([0-9a-f]{2})/\2[0-9a-f]{62}\z")]

@@ -10,7 +10,8 @@ internal static class VmOperations
     public static async Task CreateAsync(StoreReference? store, HostAddress host, VmCreateRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         LocalEngine engine = OwnEngine.Open();
-        using var sync = new ImageSync(engine, store, request.Image, new ImageSyncOptions { ImageDirectory = request.ImageDirectory });
+        using var connections = new SshConnections();
+        using var sync = new ImageSync(engine, store, request.Image, new ImageSyncOptions { ImageDirectory = request.ImageDirectory, Connections = connections });
         output.Result(await new VmCreation(engine, sync).CreateAsync(host, request, new OutputObserver(output, null), cancellationToken).ConfigureAwait(false));
     }
 

@@ -124,6 +124,13 @@ internal sealed class EngineProcess : IDisposable
         // A writer that is stuck holds standard input open; then only the kill is left.
         _ = CloseInputAsync();
         await Task.WhenAny(_exited.Task, deadline).ConfigureAwait(false);
+        await KillAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a program at once that has nothing to clean up. Does nothing when it has ended.</summary>
+    public async Task KillAsync()
+    {
+        _output.Discard();
         if (!_exited.Task.IsCompleted)
             Kill();
         await Task.WhenAny(_exited.Task, Task.Delay(Grace)).ConfigureAwait(false);

@@ -1,7 +1,9 @@
 using System;
+using System.Collections.Concurrent;
 using System.IO;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace ImageFabric.Fleet;
@@ -15,6 +17,7 @@ internal sealed class EngineUpload
     /// <summary>Where the Windows engine lies, likewise.</summary>
     public const string WindowsProgram = "win-x64/imagefabric.exe";
 
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new();
     private readonly Lazy<Task<string>> _digest;
     private readonly Lazy<Task<byte[]>> _compressed;
 
@@ -33,6 +36,12 @@ internal sealed class EngineUpload
 
     /// <summary>The program, gzipped to less than half: made once, and shared by all hosts.</summary>
     public Task<byte[]> Compressed => _compressed.Value;
+
+    /// <summary>Lets one connection at a time bring the engine to a host, however many there are to it.</summary>
+    public SemaphoreSlim TurnOf(HostAddress host) => _turns.GetOrAdd(host.ToString(), static _ => new SemaphoreSlim(1));
+
+    /// <summary>The key of the program in a store; see <c>docs/design/store-format.md</c>, "Engine".</summary>
+    public string StoreKey(string digest) => $"engines/linux-x64/{digest}";
 
     /// <summary>What Linux hosts get when <paramref name="localEngine"/> is the engine here: itself, or its Linux neighbour when it is a Windows program.</summary>
     /// <exception cref="FleetException"><c>EngineInstallFailed</c>: there is no program that could run on a host.</exception>

@@ -33,6 +33,23 @@ public sealed class LocalEngine
     /// <summary>The engine as Windows hosts get it; null when there is none here.</summary>
     internal EngineUpload? WindowsUpload => _windowsUpload.Value;
 
+    /// <summary>The program's file as Linux hosts get it; null when there is none that could run on a host.</summary>
+    internal string? UploadPath
+    {
+        get
+        {
+            try
+            {
+                return Upload.Path;
+            }
+            catch (FleetException)
+            {
+                // Whoever brings the engine to a host is told; for work on this machine none is needed.
+                return null;
+            }
+        }
+    }
+
     /// <summary>
     /// The engine that the variable <c>IMAGEFABRIC_ENGINE</c> names, otherwise the one that came with the module:
     /// <c>engine/linux-x64/imagefabric</c> or <c>engine\win-x64\imagefabric.exe</c> in <paramref name="moduleDirectory"/>.

@@ -5,7 +5,7 @@ using ImageFabric.Protocol;
 
 namespace ImageFabric.Fleet;
 
-/// <summary>The engine on one host: directly when it is this machine, otherwise through one SSH connection for each request.</summary>
+/// <summary>The engine on one host: directly when it is this machine, otherwise through SSH, each request in a session of its own.</summary>
 public sealed class HostEngine
 {
     // The shell's words for "cannot execute" and "not found".
@@ -15,16 +15,19 @@ public sealed class HostEngine
     private readonly HostAddress _address;
     private readonly LocalEngine _engine;
     private readonly string? _sshPath;
+    private readonly SshConnections? _connections;
 
     /// <summary>The engine on a host.</summary>
     /// <param name="address">The host.</param>
     /// <param name="engine">The engine here, which is put on the host when it is not there.</param>
     /// <param name="sshPath">The OpenSSH client. Null: the one on PATH.</param>
-    public HostEngine(HostAddress address, LocalEngine engine, string? sshPath = null)
+    /// <param name="connections">Connections to share with other requests. Null: one of its own for each request.</param>
+    public HostEngine(HostAddress address, LocalEngine engine, string? sshPath = null, SshConnections? connections = null)
     {
         _address = address;
         _engine = engine;
         _sshPath = sshPath;
+        _connections = connections;
     }
 
     /// <summary>Has the host's engine do one operation.</summary>
@@ -32,7 +35,7 @@ public sealed class HostEngine
     /// <param name="request">What to do.</param>
     /// <param name="onResult">Called for each result, on any thread.</param>
     /// <param name="observer">Hears progress and log lines.</param>
-    /// <param name="grants">Answers the engine's demands. Null for operations that have none.</param>
+    /// <param name="grants">Answers the engine's demands, and gives a host without the engine its address in the store. Null where there is no store.</param>
     /// <param name="cancellationToken">Ends the engine there, and the connection within 1.5 s.</param>
     /// <exception cref="FleetException">The host cannot be reached, or its engine said an error or ended without saying why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. No process is left here.</exception>
@@ -46,7 +49,7 @@ public sealed class HostEngine
     /// <param name="onResult">Called for each result, on any thread.</param>
     /// <param name="onError">Called for each error the engine says, on any thread; these are not thrown.</param>
     /// <param name="observer">Hears progress and log lines.</param>
-    /// <param name="grants">Answers the engine's demands. Null for operations that have none.</param>
+    /// <param name="grants">Answers the engine's demands, and gives a host without the engine its address in the store. Null where there is no store.</param>
     /// <param name="cancellationToken">Ends the engine there, and the connection within 1.5 s.</param>
     /// <exception cref="FleetException">The host cannot be reached, or its engine ended without saying why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. No process is left here.</exception>
@@ -72,7 +75,8 @@ public sealed class HostEngine
         where T : EngineEvent
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using EngineProcess ssh = await ConnectAsync(observer, cancellationToken).ConfigureAwait(false);
+        using SshShare? share = _connections is null ? null : await _connections.ShareAsync(_address, cancellationToken).ConfigureAwait(false);
+        using EngineProcess ssh = await ConnectAsync(share?.ControlPath, grants, observer, cancellationToken).ConfigureAwait(false);
         try
         {
             var conversation = new EngineConversation<T>(ssh, _address.Name, onResult, onError, observer, grants);
@@ -88,7 +92,8 @@ public sealed class HostEngine
     }
 
     // Only the host itself knows what shell it has: what answered last time is asked first.
-    private async Task<EngineProcess> ConnectAsync(IEngineObserver? observer, CancellationToken cancellationToken)
+    private async Task<EngineProcess> ConnectAsync(
+        string? controlPath, IGrantSource? grants, IEngineObserver? observer, CancellationToken cancellationToken)
     {
         FleetException? refused = null;
         foreach (HostShell shell in HostShell.InOrderFor(_address))
@@ -96,11 +101,11 @@ public sealed class HostEngine
             if (shell.Upload(_engine) is not { } upload)
                 continue;
             string digest = await upload.Digest.OrCancelled(cancellationToken).ConfigureAwait(false);
-            EngineProcess ssh = SshClient.Start(_address, shell.Command(digest), _sshPath);
+            EngineProcess ssh = SshClient.Start(_address, shell.Command(digest), _sshPath, controlPath);
             bool established = false;
             try
             {
-                await HostBootstrap.EstablishAsync(ssh, _address, upload, observer, cancellationToken).ConfigureAwait(false);
+                await HostBootstrap.EstablishAsync(ssh, _address, upload, grants, observer, cancellationToken).ConfigureAwait(false);
                 shell.RememberFor(_address);
                 established = true;
                 return ssh;

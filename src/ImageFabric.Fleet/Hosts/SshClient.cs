@@ -35,13 +35,25 @@ internal static class SshClient
     /// <param name="host">The host.</param>
     /// <param name="command">What the user's shell on the host runs.</param>
     /// <param name="sshPath">The program. Null: the one on PATH.</param>
+    /// <param name="controlPath">Socket of a connection to share. Null: a connection of its own.</param>
     /// <exception cref="FleetException"><c>SshNotFound</c>: there is none.</exception>
-    public static EngineProcess Start(HostAddress host, string command, string? sshPath)
+    public static EngineProcess Start(HostAddress host, string command, string? sshPath, string? controlPath = null) =>
+        Start(host, sshPath, configFile => Arguments(host, command, configFile, controlPath));
+
+    /// <summary>Starts an ssh that only holds a connection open, for others to share by a socket.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="controlPath">The socket, which ssh makes when it has logged in.</param>
+    /// <param name="sshPath">The program. Null: the one on PATH.</param>
+    /// <exception cref="FleetException"><c>SshNotFound</c>: there is none.</exception>
+    public static EngineProcess StartMaster(HostAddress host, string controlPath, string? sshPath) =>
+        Start(host, sshPath, configFile => ["-N", "-o", "ControlMaster=yes", "-o", "ControlPersist=no", .. Arguments(host, null, configFile, controlPath)]);
+
+    private static EngineProcess Start(HostAddress host, string? sshPath, Func<string?, IReadOnlyList<string>> arguments)
     {
         string program = sshPath ?? Find();
         try
         {
-            return EngineProcess.Start(program, Arguments(host, command, Environment.GetEnvironmentVariable(ConfigVariable)), host.Name);
+            return EngineProcess.Start(program, arguments(Environment.GetEnvironmentVariable(ConfigVariable)), host.Name);
         }
         catch (Win32Exception e)
         {
@@ -50,7 +62,7 @@ internal static class SshClient
     }
 
     /// <summary>The argument array. Of several values for one keyword, ssh takes the first.</summary>
-    public static IReadOnlyList<string> Arguments(HostAddress host, string command, string? configFile)
+    public static IReadOnlyList<string> Arguments(HostAddress host, string? command, string? configFile, string? controlPath = null)
     {
         List<string> arguments = ["-T"];
         if (!string.IsNullOrEmpty(configFile))
@@ -65,13 +77,17 @@ internal static class SshClient
                 arguments.AddRange(["-o", $"{keyword}={value}"]);
         }
 
+        if (controlPath is not null)
+            arguments.AddRange(["-o", $"ControlPath={controlPath}"]);
         if (host.Port is { } port)
             arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
         if (host.User is { } user)
             arguments.AddRange(["-l", user]);
         if (host.KeyFilePath is { } key)
             arguments.AddRange(["-i", key]);
-        arguments.AddRange(["--", host.Name, command]);
+        arguments.AddRange(["--", host.Name]);
+        if (command is not null)
+            arguments.Add(command);
         return arguments;
     }
 

@@ -38,7 +38,7 @@ internal static class WindowsBootstrap
         "if([IO.File]::Exists($exe)){$have='HAVE'}else{[void][IO.Directory]::CreateDirectory($dir)",
         "[IO.Directory]::GetFiles($dir,'*.new')|?{[IO.File]::GetLastWriteTime($_) -lt [DateTime]::Now.AddHours(-1)}|%{[IO.File]::Delete($_)}",
         "$new=\"$dir\\$([Guid]::NewGuid()).new\"}",
-        "while(!$have){Say 'NEED';$n=[int](Hear);$b=New-Object byte[] $n;$at=0",
+        "while(!$have){Say 'NEED';$a=Hear;if($a -eq 'AGAIN'){if([IO.File]::Exists($exe)){$have='HAVE'};continue};$n=[int]$a;$b=New-Object byte[] $n;$at=0",
         "while($at -lt $n){$r=$stdin.Read($b,$at,$n-$at);if($r -lt 1){exit 1};$at+=$r}",
         "if(!(Unpack (New-Object IO.MemoryStream (,$b)))){throw 'what arrived is not what was sent'};$have='READY'}",
         "if($new -and $have -eq 'READY'){try{[IO.File]::Move($new,$exe)}catch{if(![IO.File]::Exists($exe)){throw}}}",

@@ -36,12 +36,18 @@ public sealed class ImageSync : IDisposable
             throw new FleetException("InvalidRequest", image, $"{timeout} is not a time that a host can be given.");
         _engine = engine;
         _options = options;
-        _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image });
+        _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath });
         _slots = new SemaphoreSlim(options.Throttle);
         SshPath = sshPath;
     }
 
     internal string? SshPath { get; }
+
+    /// <summary>Presigns the store's objects.</summary>
+    internal IGrantSource Grants => _grants;
+
+    /// <summary>The connections it shares with others.</summary>
+    internal SshConnections? Connections => _options.Connections;
 
     /// <summary>What the store says about the image; asked once.</summary>
     /// <exception cref="FleetException">The store or the image is not usable.</exception>
@@ -81,12 +87,12 @@ public sealed class ImageSync : IDisposable
         {
             PullResult? pulled = null;
             var request = new PullRequest { Image = image, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
-            await new HostEngine(host, _engine, SshPath).RunAsync<PullResult>(request, r => pulled = r, observer, _grants, ending.Token).ConfigureAwait(false);
+            await new HostEngine(host, _engine, SshPath, _options.Connections).RunAsync<PullResult>(request, r => pulled = r, observer, _grants, ending.Token).ConfigureAwait(false);
             return Done(host, image, pulled, clock.Elapsed);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && ending.IsCancellationRequested)
         {
-            return Failed(host, image, new FleetException("TimedOut", host.Name, $"The host did not finish within {_options.Timeout}."), clock.Elapsed);
+            return Failed(host, image, new FleetException("HostTimeout", host.Name, $"The host did not finish within {_options.Timeout}."), clock.Elapsed);
         }
         catch (FleetException e)
         {

@@ -16,4 +16,7 @@ public sealed class ImageSyncOptions
 
     /// <summary>How long one host may take, from its connection on. Null: as long as it works.</summary>
     public TimeSpan? Timeout { get; set; }
+
+    /// <summary>Connections to share with other requests. Null: each host's pull has one of its own.</summary>
+    public SshConnections? Connections { get; set; }
 }

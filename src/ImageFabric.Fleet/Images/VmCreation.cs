@@ -45,7 +45,7 @@ public sealed class VmCreation
     private async Task<VmResult> TryAsync(HostAddress host, VmCreateRequest request, IEngineObserver? observer, CancellationToken cancellationToken)
     {
         VmResult? made = null;
-        await new HostEngine(host, _engine, _sync?.SshPath).RunAsync<VmResult>(request, r => made = r, observer, null, cancellationToken).ConfigureAwait(false);
+        await new HostEngine(host, _engine, _sync?.SshPath, _sync?.Connections).RunAsync<VmResult>(request, r => made = r, observer, _sync?.Grants, cancellationToken).ConfigureAwait(false);
         return made ?? throw new FleetException("EngineFailed", host.Name, "The engine on the host ended without a result.");
     }
 }

@@ -37,7 +37,7 @@ public sealed class GetVmHostImageCommand : HostCmdlet
     {
         List<HostImageResult> all = [];
         using var observer = new EngineObserver(Pipeline, $"Listing images on {host.Name}", host.Name);
-        await new HostEngine(host.Address, Engine).RunAsync<HostImageResult>(
+        await EngineOn(host).RunAsync<HostImageResult>(
             new HostImageListRequest { ImageDirectory = host.ImageDirectory }, all.Add, observer, grants: null, cancellationToken).ConfigureAwait(false);
         foreach (string name in names)
         {

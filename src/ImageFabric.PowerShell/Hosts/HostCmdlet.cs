@@ -11,6 +11,7 @@ namespace ImageFabric.PowerShell;
 public abstract class HostCmdlet : EngineCmdlet
 {
     private SemaphoreSlim? _slots;
+    private SshConnections? _connections;
 
     private protected HostCmdlet()
     {
@@ -44,6 +45,12 @@ public abstract class HostCmdlet : EngineCmdlet
 
     /// <summary><see cref="ImageDirectory"/> for the engine.</summary>
     private protected string? HostImageDirectory => Given(ImageDirectory);
+
+    /// <summary>Connections that the command's requests to a host share; they end with the command.</summary>
+    private protected SshConnections Connections => _connections ??= Own(new SshConnections());
+
+    /// <summary>The engine on a host.</summary>
+    private protected HostEngine EngineOn(HostConnection host) => new(host.Address, Engine, sshPath: null, Connections);
 
     /// <summary>The host of that name, reached as the other parameters say.</summary>
     /// <exception cref="FleetException"><c>InvalidRequest</c>.</exception>

@@ -82,7 +82,7 @@ public sealed class RemoveVmHostImageCommand : HostCmdlet
     private static HostImageRemoveRequest Request(HostConnection host, string[] images) => new() { ImageDirectory = host.ImageDirectory, Images = images };
 
     private Task RunAsync(HostConnection host, HostImageRemoveRequest request, Action<HostImageResult> onResult, EngineObserver observer, CancellationToken cancellationToken) =>
-        new HostEngine(host.Address, Engine).RunAsync(
+        EngineOn(host).RunAsync(
             request,
             onResult,
             error => Pipeline.WriteError(EngineErrorRecord.From(error, host)),

@@ -47,7 +47,7 @@ public sealed class TestVmHostCommand : HostCmdlet
             StoreAddress = storeAddress,
             FreeBytes = FreeSpace,
         };
-        await new HostEngine(host.Address, Engine).RunAsync<HostTestResult>(
+        await EngineOn(host).RunAsync<HostTestResult>(
             request, result => Pipeline.WriteObject(new VmHostTest(host, result)), observer, grants: null, cancellationToken).ConfigureAwait(false);
     }
 }

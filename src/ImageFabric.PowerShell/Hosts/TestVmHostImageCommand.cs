@@ -35,7 +35,7 @@ public sealed class TestVmHostImageCommand : HostCmdlet
     private async Task TestAsync(HostConnection host, string[] images, CancellationToken cancellationToken)
     {
         using var observer = new EngineObserver(Pipeline, $"Checking images on {host.Name}", host.Name);
-        await new HostEngine(host.Address, Engine).RunAsync<HostImageTestResult>(
+        await EngineOn(host).RunAsync<HostImageTestResult>(
             new HostImageTestRequest { ImageDirectory = host.ImageDirectory, Images = images },
             result => Show(host, result),
             error => Pipeline.WriteError(EngineErrorRecord.From(error, host)),

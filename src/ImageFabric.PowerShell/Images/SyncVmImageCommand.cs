@@ -70,6 +70,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
         Throttle = ThrottleLimit,
         Format = string.IsNullOrEmpty(DiskFormat) ? null : DiskFormat,
         ImageDirectory = HostImageDirectory,
+        Connections = Connections,
         Timeout = TimeoutSec > 0 ? TimeSpan.FromSeconds(TimeoutSec) : null,
     };
 

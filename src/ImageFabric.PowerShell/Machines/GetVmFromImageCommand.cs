@@ -61,7 +61,7 @@ public sealed class GetVmFromImageCommand : HostCmdlet
     {
         List<VmResult> all = [];
         using var observer = new EngineObserver(Pipeline, $"Listing machines on {host.Name}", host.Name);
-        await new HostEngine(host.Address, Engine).RunAsync<VmResult>(
+        await EngineOn(host).RunAsync<VmResult>(
             new VmListRequest { ImageDirectory = host.ImageDirectory }, all.Add, observer, grants: null, cancellationToken).ConfigureAwait(false);
         foreach (string name in names)
         {

@@ -123,7 +123,10 @@ public sealed class NewVmFromImageCommand : HostCmdlet
 
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
         _images ??= Own(new SyncedImages(Engine));
-        ImageSync sync = _images.For(Image, store, new ImageSyncOptions { Throttle = ThrottleLimit, Format = DiskFormat, ImageDirectory = HostImageDirectory });
+        ImageSync sync = _images.For(Image, store, new ImageSyncOptions
+        {
+            Throttle = ThrottleLimit, Format = DiskFormat, ImageDirectory = HostImageDirectory, Connections = Connections,
+        });
         string image = await ExactAsync(sync, cancellationToken).ConfigureAwait(false);
         string fetch = await IsTrialAsync().ConfigureAwait(false) ? await FetchAsync(sync, cancellationToken).ConfigureAwait(false) : "";
         string action = $"Create virtual machine from {image} ({(FullClone ? "full" : "linked")} clone, {ByteSize.Format(Memory)} of memory{fetch})";

@@ -54,7 +54,7 @@ public sealed class RemoveVmFromImageCommand : HostCmdlet
             return Name;
         List<VmResult> all = [];
         using var observer = new EngineObserver(Pipeline, $"Listing machines on {host.Name}", host.Name);
-        await new HostEngine(host.Address, Engine).RunAsync<VmResult>(
+        await EngineOn(host).RunAsync<VmResult>(
             new VmListRequest { ImageDirectory = host.ImageDirectory }, all.Add, observer, grants: null, cancellationToken).ConfigureAwait(false);
         return [.. Name.SelectMany(n => NamePattern.HasWildcards(n) ? NamePattern.Select(n, all, static vm => vm.Name).Select(static vm => vm.Name) : [n]).Distinct()];
     }
@@ -64,7 +64,7 @@ public sealed class RemoveVmFromImageCommand : HostCmdlet
         using var observer = new EngineObserver(Pipeline, $"Removing {name} on {host.Name}", host.Name);
         try
         {
-            await new HostEngine(host.Address, Engine).RunAsync<VmResult>(
+            await EngineOn(host).RunAsync<VmResult>(
                 new VmRemoveRequest { Name = name, Force = Force, ImageDirectory = host.ImageDirectory }, vm => Show(host, vm), observer, grants: null, cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException e)

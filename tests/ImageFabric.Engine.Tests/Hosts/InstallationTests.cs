@@ -34,6 +34,23 @@ public sealed class InstallationTests(PublishedImages images)
     }
 
     [HostFact]
+    public async Task HostsTakeTheEngineFromTheStore_AndLittlePassesThroughTheAdministratorsMachine()
+    {
+        PublishedImage image = await images.First;
+        using var scratch = new Scratch();
+        await using var directory = new HostDirectory(images.Store);
+        await Task.WhenAll(Testbed.Hosts.Select(host => host.RunAsync($"rm -rf '{Engines}'")));
+        var link = new CountingSsh(scratch);
+
+        EngineAnswer answer = await directory.SyncAsync(image.Name, Testbed.Hosts.Select(host => host.Name), environment: await link.InstallAsync());
+
+        Assert.All(answer.Succeeded().Results<SyncResult>(), result => Assert.Equal(PullResult.Synced, result.Status));
+        Assert.Equal(Testbed.Hosts.Count, link.TransferredBytes().Count);
+        Assert.All(link.TransferredBytes(), bytes => Assert.InRange(bytes, 1, 100 * 1024));
+        Assert.Single(await images.Store.KeysAsync("engines/"));
+    }
+
+    [HostFact]
     public async Task HostWithoutRoomForTheEngine_SaysSo()
     {
         PublishedImage image = await images.First;
@@ -65,12 +82,12 @@ public sealed class InstallationTests(PublishedImages images)
         await using (await SlowLink.ToAsync(host, megabits: 8))
         {
             await using EngineProgram sync = directory.StartSync(image.Name, [host.Name]);
-            await host.UntilAsync($"test -s '{Engines}'/*/.new.*");
+            await host.UntilAsync($"find '{Engines}' -name '.new.*' -size +0 | grep -q gz");
 
             sync.Send(Signal.Interrupt);
 
             Assert.Equal(130, (await sync.FinishedAsync()).ExitCode);
-            await host.UntilAsync($"test -z \"$(pgrep -x 'head|gzip'; find '{Engines}' -type f)\"");
+            await host.UntilAsync($"test -z \"$(pgrep -x 'head|gzip|curl|wget'; find '{Engines}' -type f)\"");
         }
     }
 }

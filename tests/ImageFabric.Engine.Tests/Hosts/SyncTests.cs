@@ -104,13 +104,13 @@ public sealed partial class SyncTests(PublishedImages images)
         using var scratch = new Scratch();
         await using var directory = new HostDirectory(images.Store);
         await directory.InstallEngineAsync(Testbed.Hosts);
+        var link = new CountingSsh(scratch);
 
-        EngineAnswer answer = await directory.SyncAsync(image.Name, Everywhere, environment: await CountingSshAsync(scratch));
+        EngineAnswer answer = await directory.SyncAsync(image.Name, Everywhere, environment: await link.InstallAsync());
 
         Assert.All(answer.Succeeded().Results<SyncResult>(), r => Assert.InRange(r.BytesFetched, 10_000_000, long.MaxValue));
-        string[] transfers = [.. Directory.EnumerateFiles(scratch.Path, "*.log").Select(File.ReadAllText)];
-        Assert.Equal(Everywhere.Length, transfers.Length);
-        Assert.All(transfers, log => Assert.InRange(TransferredBytes(log), 1, 100 * 1024));
+        Assert.Equal(Everywhere.Length, link.TransferredBytes().Count);
+        Assert.All(link.TransferredBytes(), bytes => Assert.InRange(bytes, 1, 100 * 1024));
     }
 
     [HostFact]
@@ -142,7 +142,7 @@ public sealed partial class SyncTests(PublishedImages images)
 
         EngineAnswer answer = await directory.SyncAsync(image.Name, [slow.Name, quick.Name], ["--timeout", "12"]);
 
-        Assert.Equal("TimedOut", answer.Failure().Id);
+        Assert.Equal("HostTimeout", answer.Failure().Id);
         Assert.Equal(slow.Name, answer.Failure().Target);
         Assert.Equal(PullResult.Synced, answer.Results<SyncResult>().Single(r => r.Host == quick.Name).Status);
         Assert.Equal("Failed", answer.Results<SyncResult>().Single(r => r.Host == slow.Name).Status);
@@ -198,27 +198,6 @@ public sealed partial class SyncTests(PublishedImages images)
             .Sum(m => long.Parse(m.Groups["blocks"].Value, CultureInfo.InvariantCulture)) * 4096;
     }
 
-    /// <summary>Puts an ssh before the real one that has it write down what went over its connection.</summary>
-    private static async Task<Dictionary<string, string?>> CountingSshAsync(Scratch scratch)
-    {
-        string path = Environment.GetEnvironmentVariable("PATH")!;
-        string ssh = path.Split(':').Select(d => Path.Combine(d, "ssh")).First(File.Exists);
-        Directory.CreateDirectory(scratch["bin"]);
-        await File.WriteAllTextAsync(scratch["bin/ssh"], $"#!/bin/sh\nexec '{ssh}' -E '{scratch.Path}'/$$.log -o LogLevel=VERBOSE \"$@\"\n");
-        await Tool.RunAsync("chmod", "755", scratch["bin/ssh"]);
-        return new Dictionary<string, string?> { ["PATH"] = $"{scratch["bin"]}:{path}" };
-    }
-
-    private static long TransferredBytes(string log)
-    {
-        Match match = TransferLine().Match(log);
-        Assert.True(match.Success, $"ssh did not say what it transferred: {log}");
-        return long.Parse(match.Groups["sent"].Value, CultureInfo.InvariantCulture) + long.Parse(match.Groups["received"].Value, CultureInfo.InvariantCulture);
-    }
-
     [GeneratedRegex(@"^\s*\d+:\s+\d+\.\.\s*\d+:\s+\d+\.\.\s*\d+:\s+(?<blocks>\d+):(?<flags>.*)$", RegexOptions.Multiline)]
     private static partial Regex ExtentLine();
-
-    [GeneratedRegex(@"Transferred: sent (?<sent>\d+), received (?<received>\d+) bytes")]
-    private static partial Regex TransferLine();
 }

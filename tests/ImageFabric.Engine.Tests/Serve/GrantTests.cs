@@ -25,6 +25,7 @@ public sealed class GrantTests : IDisposable
         $"packs/aa/{Digest}\n",
         $"packs/AA/{Digest.ToUpperInvariant()}",
         $"/packs/aa/{Digest}",
+        $"engines/linux-x64/{Digest}",
         $"tmp/aa/{Digest}");
 
     [EngineFact]
@@ -46,6 +47,40 @@ public sealed class GrantTests : IDisposable
         EngineAnswer answer = await AssertGrantsAsync(store, reference, address => http.GetByteArrayAsync(address));
 
         Assert.DoesNotContain(reference.SecretKey!, answer.Output + answer.Error);
+    }
+
+    [EngineFact]
+    public async Task The_engine_for_hosts_is_put_into_the_store_when_it_is_first_demanded()
+    {
+        TestStore store = await PublishedAsync(TestStore.InDirectory(scratch["store"]));
+        byte[] program = await File.ReadAllBytesAsync(EngineProgram.Path);
+        string key = "engines/linux-x64/" + Convert.ToHexStringLower(SHA256.HashData(program));
+        string other = "engines/linux-x64/" + Digest;
+        DateTime written = default;
+        for (int run = 0; run < 2; run++)
+        {
+            await using EngineProgram granting = await StartAsync(new GrantRequest { Store = store.Reference, Image = "disk:1", HostEngine = EngineProgram.Path });
+            await granting.NextEventAsync<ImageResult>(EngineEvent.ResultType);
+            Assert.Equal(run == 1, File.Exists(scratch["store/" + key]));
+            await DemandAsync(granting, key);
+            GrantEvent granted = await granting.NextEventAsync<GrantEvent>(EngineEvent.GrantType);
+            await DemandAsync(granting, other);
+            Assert.Equal("InvalidRequest", (await granting.NextEventAsync<ErrorEvent>(EngineEvent.ErrorType)).Id);
+            granting.Input.Close();
+            await granting.FinishedAsync();
+
+            string file = new Uri(Assert.Single(granted.Objects).Url).LocalPath;
+            await using var content = new System.IO.Compression.GZipStream(File.OpenRead(file), System.IO.Compression.CompressionMode.Decompress);
+            using var unpacked = new MemoryStream();
+            await content.CopyToAsync(unpacked);
+            Assert.Equal(program, unpacked.ToArray());
+            Assert.False(File.Exists(scratch["store/" + other]));
+            Assert.True(run == 0 || written == File.GetLastWriteTimeUtc(file));
+            written = File.GetLastWriteTimeUtc(file);
+        }
+
+        // What is there besides images disturbs nobody.
+        (await store.RunAsync("verify")).Succeeded();
     }
 
     [EngineTheory]
