@@ -1,6 +1,7 @@
 #:property PublishAot=false
 #:property GenerateDocumentationFile=false
-// Makes the module as it ships: out/module/ImageFabric, and the package of it that a PowerShell gallery takes, out/ImageFabric.VERSION.nupkg.
+// Makes the modules as they ship, out/module/ImageFabric and the DSC resources in out/module/ImageFabric.Dsc, and the packages of them that a
+// PowerShell gallery takes, out/NAME.VERSION.nupkg.
 // dotnet run src/package.cs ROOT, after the engines and the module were built; build.sh and build.ps1 do so.
 
 using System.Diagnostics;
@@ -11,17 +12,20 @@ using System.Xml.Linq;
 
 string root = Path.GetFullPath(args.Length == 1 ? args[0] : throw new ArgumentException("usage: package.cs ROOT"));
 string output = Path.Combine(root, "out");
-string module = Path.Combine(output, "module", "ImageFabric");
+string modules = Path.Combine(output, "module");
+string module = Path.Combine(modules, "ImageFabric");
 string libzstd = Path.Combine(output, "libzstd");
 bool hasLibzstd = File.Exists(Path.Combine(libzstd, "LICENSE"));
 
-if (Directory.Exists(module))
-    Directory.Delete(module, recursive: true);
+if (Directory.Exists(modules))
+    Directory.Delete(modules, recursive: true);
 CopyModule();
 CopyEngines();
 WriteLicenses();
-string package = Pack();
-List(package);
+foreach (string resource in Directory.EnumerateFiles(Path.Combine(root, "src/ImageFabric.PowerShell/dsc")))
+    Copy(resource, "../ImageFabric.Dsc");
+List(module, Pack("ImageFabric"));
+List(module + ".Dsc", Pack("ImageFabric.Dsc"));
 
 void CopyModule()
 {
@@ -86,41 +90,42 @@ void WriteLicenses()
 }
 
 // What Publish-PSResource would make: the module's files at the top, and tags that Find-PSResource looks for.
-string Pack()
+string Pack(string name)
 {
-    string manifest = File.ReadAllText(Path.Combine(root, "ImageFabric.psd1"));
+    string manifest = File.ReadAllText(Path.Combine(modules, name, name + ".psd1"));
     string Text(string key) => Regex.Match(manifest, $@"^\s*{key}\s*=\s*'([^']*)'", RegexOptions.Multiline).Groups[1].Value;
     string[] Texts(string key) => [.. Regex.Matches(Regex.Match(manifest, $@"\b{key}\s*=\s*@\(([^)]*)\)").Groups[1].Value, "'([^']+)'").Select(m => m.Groups[1].Value)];
     string[] commands = Texts("CmdletsToExport"), resources = Texts("DscResourcesToExport");
     string[] tags =
     [
         "PSModule", .. Texts("CompatiblePSEditions").Select(edition => "PSEdition_" + edition), .. Texts("Tags"),
-        "PSIncludes_Cmdlet", .. commands.Select(command => "PSCmdlet_" + command), .. commands.Select(command => "PSCommand_" + command),
+        .. commands.Take(1).Select(_ => "PSIncludes_Cmdlet"), .. commands.Select(command => "PSCmdlet_" + command), .. commands.Select(command => "PSCommand_" + command),
         .. resources.Take(1).Select(_ => "PSIncludes_DscResource"), .. resources.Select(resource => "PSDscResource_" + resource),
     ];
     XNamespace schema = "http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd";
     var specification = new XElement(schema + "package",
         new XElement(schema + "metadata",
-            new XElement(schema + "id", "ImageFabric"),
+            new XElement(schema + "id", name),
             new XElement(schema + "version", Text("ModuleVersion")),
             new XElement(schema + "authors", Text("Author")),
             new XElement(schema + "copyright", Text("Copyright")),
             new XElement(schema + "requireLicenseAcceptance", "false"),
             new XElement(schema + "description", Text("Description")),
-            new XElement(schema + "tags", string.Join(' ', tags))),
+            new XElement(schema + "tags", string.Join(' ', tags)),
+            new XElement(schema + "dependencies", Texts("RequiredModules").Select(required => new XElement(schema + "dependency", new XAttribute("id", required), new XAttribute("version", Text("ModuleVersion")))))),
         new XElement(schema + "files", new XElement(schema + "file", new XAttribute("src", "**"), new XAttribute("target", ""))));
-    string file = Path.Combine(output, "ImageFabric.nuspec");
+    string file = Path.Combine(output, name + ".nuspec");
     specification.Save(file);
     Run("dotnet", "pack", Path.Combine(root, "src/ImageFabric.PowerShell"), "-c", "Release", "--no-build", "-v", "quiet", "-o", output,
-        "-p:IsPackable=true", $"-p:NuspecFile={file}", $"-p:NuspecBasePath={module}", "-p:NoWarn=NU5100%3BNU5110%3BNU5111");
+        "-p:IsPackable=true", $"-p:NuspecFile={file}", $"-p:NuspecBasePath={Path.Combine(modules, name)}", "-p:NoWarn=NU5100%3BNU5110%3BNU5111");
     File.Delete(file);
-    return Path.Combine(output, $"ImageFabric.{Text("ModuleVersion")}.nupkg");
+    return Path.Combine(output, $"{name}.{Text("ModuleVersion")}.nupkg");
 }
 
-void List(string package)
+void List(string folder, string package)
 {
-    foreach (FileInfo file in new DirectoryInfo(module).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(f => f.FullName, StringComparer.Ordinal))
-        Console.WriteLine($"{file.Length,12:N0}  {Path.GetRelativePath(module, file.FullName)}");
+    foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(f => f.FullName, StringComparer.Ordinal))
+        Console.WriteLine($"{file.Length,12:N0}  {Path.GetRelativePath(folder, file.FullName)}");
     Console.WriteLine($"{new FileInfo(package).Length,12:N0}  {Path.GetFileName(package)}");
 }
 

@@ -39,7 +39,7 @@ Describe 'The module' {
         $metadata = ([xml](Get-Content -Raw (Join-Path $unpacked 'ImageFabric.nuspec'))).package.metadata
         $metadata.id, $metadata.version | Should -Be 'ImageFabric', $manifest.ModuleVersion
         $tags = $metadata.tags -split ' '
-        'PSModule', 'PSEdition_Desktop', 'PSEdition_Core', 'PSCmdlet_Sync-VmImage', 'PSCommand_Sync-VmImage' | ForEach-Object { $tags | Should -Contain $_ }
+        'PSModule', 'PSIncludes_Cmdlet', 'PSEdition_Desktop', 'PSEdition_Core', 'PSCmdlet_Sync-VmImage', 'PSCommand_Sync-VmImage' | ForEach-Object { $tags | Should -Contain $_ }
 
         function Get-FileList([string] $Folder) {
             $root = (Resolve-Path -LiteralPath $Folder).ProviderPath
@@ -125,7 +125,7 @@ Describe 'The help' {
 
 Describe 'The scripts' -Skip:$noAnalyzer {
     It 'are clean in the eyes of PSScriptAnalyzer' {
-        $findings = '.', '../testbed', '../../docs' | ForEach-Object {
+        $findings = '.', '../testbed', '../Benchmarks', '../../docs', '../../src/ImageFabric.PowerShell', '../../build.ps1' | ForEach-Object {
             Invoke-ScriptAnalyzer -Path (Join-Path $PSScriptRoot $_) -Recurse -Settings (Join-Path $PSScriptRoot 'PSScriptAnalyzerSettings.psd1')
         }
         $findings | ForEach-Object { "$($_.ScriptName):$($_.Line) $($_.RuleName) $($_.Message)" } | Should -BeNullOrEmpty

@@ -7,5 +7,8 @@
         'PSAvoidUsingConvertToSecureStringWithPlainText'
         # What the tests make lies in their own folder.
         'PSUseShouldProcessForStateChangingFunctions'
+        # Tests of the DSC resources are here, examples in docs/dsc.md, and not in folders beside each resource.
+        'PSDSCDscTestsPresent'
+        'PSDSCDscExamplesPresent'
     )
 }
