@@ -26,8 +26,8 @@ if [ "$(id -u)" = 0 ]; then
   tests/testbed/packages.sh qemu-utils xfsprogs genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh
   # compilers for the libzstd that the package has for Linux and Windows
   tests/testbed/packages.sh dpkg-dev gcc libc6-dev gcc-mingw-w64-x86-64-win32
-  say "Starting the testbed: Ceph with its S3 gateway, OpenStack Swift, three KVM hosts"
-  tests/testbed/up.sh "$testbed" --hosts 3 --swift
+  say "Starting the testbed: Ceph with its S3 gateway, OpenStack Swift, three KVM hosts, two Windows hosts"
+  tests/testbed/up.sh "$testbed" --hosts 3 --swift --windows
   # shellcheck disable=SC1091
   . "$testbed/env"
 else

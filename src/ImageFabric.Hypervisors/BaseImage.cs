@@ -2,7 +2,7 @@ namespace ImageFabric.Hypervisors;
 
 /// <summary>An image on this host that machines are made from. It is only ever read.</summary>
 /// <param name="Path">The image's file, absolute.</param>
-/// <param name="Format">Format of the file; one of <see cref="Formats"/>, or no machine can be made from it.</param>
+/// <param name="Format">Format of the file; one of <see cref="IHypervisor.ImageFormats"/>, or no machine can be made from it.</param>
 /// <param name="ImageId"><c>sha256:…</c> of the content.</param>
 /// <param name="VirtualSize">Size of the disk as the guest sees it, in bytes.</param>
 /// <param name="Reference"><c>NAME:VERSION</c>.</param>
@@ -11,6 +11,6 @@ public sealed record BaseImage(string Path, string Format, string ImageId, long 
     /// <summary>How it boots: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
     public string? BootMode { get; init; }
 
-    /// <summary>The formats that machines can be made from, the better one first.</summary>
-    public static IReadOnlyList<string> Formats { get; } = ["raw", "qcow2"];
+    /// <summary>The guest's system, as the image's label <c>os</c> says it, for example <c>windows</c>. Null: not known.</summary>
+    public string? GuestSystem { get; init; }
 }

@@ -5,6 +5,9 @@ namespace ImageFabric.Hypervisors;
 /// <summary>Makes, lists and removes virtual machines on the host this runs on.</summary>
 public interface IHypervisor
 {
+    /// <summary>Formats of image files that machines can be made from, the usual one first.</summary>
+    IReadOnlyList<string> ImageFormats { get; }
+
     /// <summary>Makes a machine from an image. A failure or a cancellation removes everything that was made.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="image">The image on this host.</param>
@@ -12,7 +15,7 @@ public interface IHypervisor
     /// <param name="ct">Stops the work, and undoes it.</param>
     /// <returns>The machine as it then is.</returns>
     /// <exception cref="HypervisorException">
-    /// <c>InvalidRequest</c>, <c>VmExists</c>, <c>DiskTooSmall</c>, <c>NetworkNotFound</c>, <c>FirmwareNotAvailable</c>, <c>ImageNotOnHost</c>, <c>HostDiskFull</c>,
+    /// <c>InvalidRequest</c>, <c>VmOptionNotSupported</c>, <c>VmExists</c>, <c>DiskTooSmall</c>, <c>NetworkNotFound</c>, <c>FirmwareNotAvailable</c>, <c>ImageNotOnHost</c>, <c>HostDiskFull</c>,
     /// <c>HostWriteFailed</c>, <c>HypervisorUnavailable</c> or <c>HypervisorFailed</c>.
     /// </exception>
     Task<VmResult> CreateAsync(VmCreateRequest request, BaseImage image, Action<string> warn, CancellationToken ct);

@@ -28,7 +28,7 @@ public sealed class KvmHypervisor : IHypervisor
 
     internal KvmHypervisor(string imageDirectory, Virsh virsh, QemuImg qemuImg, TimeSpan addressInterval)
     {
-        var directories = new MachineDirectories(Path.TrimEndingDirectorySeparator(Path.GetFullPath(imageDirectory)));
+        var directories = new MachineDirectories(Path.TrimEndingDirectorySeparator(Path.GetFullPath(imageDirectory)), "disk.qcow2");
         var reader = new DomainReader(virsh, directories);
         _creation = new MachineCreation(virsh, qemuImg, directories, reader, new AddressWait(reader, addressInterval));
         _listing = new MachineListing(virsh, reader);
@@ -38,8 +38,11 @@ public sealed class KvmHypervisor : IHypervisor
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> ImageFormats { get; } = ["raw", "qcow2"];
+
+    /// <inheritdoc/>
     public Task<VmResult> CreateAsync(VmCreateRequest request, BaseImage image, Action<string> warn, CancellationToken ct) =>
-        _creation.CreateAsync(request, image, warn, ct);
+        _creation.CreateAsync(request, image, ImageFormats, warn, ct);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<VmResult>> ListAsync(string? namePattern, CancellationToken ct) => _listing.ListAsync(namePattern, ct);

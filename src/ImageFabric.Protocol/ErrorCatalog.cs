@@ -105,13 +105,14 @@ public static class ErrorCatalog
         new("HostTimeout", "OperationTimeout", "The host did not finish in the given time.", "Run the same command again, it goes on from there; allow more time."),
 
         // Virtual machines
-        new("HypervisorUnavailable", "ResourceUnavailable", "libvirt does not answer on the host.", "Check that libvirt is installed and runs, and that the login may use it."),
-        new("HypervisorFailed", "InvalidResult", "libvirt or qemu-img refused an operation.", "Read the tool's own words in the message."),
+        new("HypervisorUnavailable", "ResourceUnavailable", "libvirt or Hyper-V does not answer on the host.", "Check that it is installed and runs, and that the login may use it (on Windows: administrators or Hyper-V Administrators)."),
+        new("HypervisorFailed", "InvalidResult", "libvirt, qemu-img or Hyper-V refused an operation.", "Read the tool's own words in the message."),
+        new("VmOptionNotSupported", "NotImplemented", "The host's hypervisor, or a machine of that generation, cannot be given what was asked for.", "Leave out what the message names, or make the machine on another host."),
         new("VmExists", "ResourceExists", "The host has a machine of that name.", "Choose another name, or remove that machine."),
         new("VmNotFound", "ObjectNotFound", "The host has no such machine made from an image.", "List them with Get-VmFromImage."),
         new("VmRunning", "ResourceBusy", "The machine runs.", "Shut it down, or force the removal."),
         new("DiskTooSmall", "InvalidArgument", "The disk size asked for is smaller than the image.", "Ask for the image's size or more."),
         new("FirmwareNotAvailable", "NotInstalled", "The host has no UEFI firmware for machines.", "Install it on the host (on Debian the package ovmf), or make the machine with BIOS firmware."),
-        new("NetworkNotFound", "ObjectNotFound", "The host has no such network or bridge.", "Check with virsh net-list --all on the host."),
+        new("NetworkNotFound", "ObjectNotFound", "The host has no such network, bridge or virtual switch.", "Check with virsh net-list --all or Get-VMSwitch on the host."),
     ];
 }

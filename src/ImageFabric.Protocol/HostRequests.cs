@@ -40,6 +40,15 @@ public sealed class VmCreateRequest : HostRequest
     /// <summary><see cref="Firmware"/> of a PC as it is.</summary>
     public const string Uefi = "UEFI";
 
+    /// <summary><see cref="SecureBoot"/>: the firmware starts any boot loader.</summary>
+    public const string SecureBootOff = "Off";
+
+    /// <summary><see cref="SecureBoot"/>: the firmware starts boot loaders of Windows.</summary>
+    public const string SecureBootWindows = "Windows";
+
+    /// <summary><see cref="SecureBoot"/>: the firmware starts boot loaders that the UEFI CA signed, as those of Linux.</summary>
+    public const string SecureBootUefiCa = "UefiCa";
+
     /// <summary>Makes a request for <see cref="Operations.VmCreate"/>.</summary>
     public VmCreateRequest() => Operation = Operations.VmCreate;
 
@@ -51,7 +60,10 @@ public sealed class VmCreateRequest : HostRequest
     [DataMember(Name = "name")]
     public string Name { get; set; } = "";
 
-    /// <summary><see cref="Bios"/> or <see cref="Uefi"/>. Null: UEFI for an image that boots no other way, otherwise BIOS.</summary>
+    /// <summary>
+    /// <see cref="Bios"/> or <see cref="Uefi"/>, on Hyper-V generation 1 or 2. Null: UEFI for an image that boots no other way, on Hyper-V also for one that
+    /// boots both ways, otherwise BIOS.
+    /// </summary>
     [DataMember(Name = "firmware", EmitDefaultValue = false)]
     public string? Firmware { get; set; }
 
@@ -80,8 +92,8 @@ public sealed class VmCreateRequest : HostRequest
     public string? HostNameInGuest { get; set; }
 
     /// <summary>
-    /// A libvirt network, <c>bridge:NAME</c>, or <c>none</c>. Null: the network <c>default</c> where the host has it active,
-    /// otherwise user-mode networking.
+    /// A libvirt network, <c>bridge:NAME</c>, a virtual switch of Hyper-V, or <c>none</c>. Null: the network <c>default</c> where the host has it active,
+    /// otherwise user-mode networking; on Hyper-V the switch <c>Default Switch</c>, or the only one.
     /// </summary>
     [DataMember(Name = "network", EmitDefaultValue = false)]
     public string? Network { get; set; }
@@ -89,6 +101,49 @@ public sealed class VmCreateRequest : HostRequest
     /// <summary>True: the disk is a whole copy; false: a linked clone on the base image.</summary>
     [DataMember(Name = "fullClone", EmitDefaultValue = false)]
     public bool FullClone { get; set; }
+
+    /// <summary>Address of the network card, six pairs of hexadecimal digits with <c>:</c> or <c>-</c> between them or nothing. Null: the hypervisor's choice.</summary>
+    [DataMember(Name = "macAddress", EmitDefaultValue = false)]
+    public string? MacAddress { get; set; }
+
+    /// <summary>VLAN of the network card, 1 to 4094; Hyper-V only. Null: none.</summary>
+    [DataMember(Name = "vlan", EmitDefaultValue = false)]
+    public int? Vlan { get; set; }
+
+    /// <summary>Least memory in bytes, which makes it dynamic; Hyper-V only. Null: as much as at the start.</summary>
+    [DataMember(Name = "memoryMinimumBytes", EmitDefaultValue = false)]
+    public long? MemoryMinimumBytes { get; set; }
+
+    /// <summary>Most memory in bytes, which makes it dynamic; Hyper-V only. Null: as much as at the start.</summary>
+    [DataMember(Name = "memoryMaximumBytes", EmitDefaultValue = false)]
+    public long? MemoryMaximumBytes { get; set; }
+
+    /// <summary>
+    /// <see cref="SecureBootOff"/>, <see cref="SecureBootWindows"/> or <see cref="SecureBootUefiCa"/>; with UEFI on Hyper-V. Null: Windows for an image with
+    /// the label <c>os=windows</c> or with <see cref="Unattend"/>, UefiCa for one with another label <c>os</c>, otherwise Off.
+    /// </summary>
+    [DataMember(Name = "secureBoot", EmitDefaultValue = false)]
+    public string? SecureBoot { get; set; }
+
+    /// <summary>With a virtual TPM; with UEFI on Hyper-V.</summary>
+    [DataMember(Name = "tpm", EmitDefaultValue = false)]
+    public bool Tpm { get; set; }
+
+    /// <summary>What happens to the machine when the host starts: <c>None</c>, <c>StartIfRunning</c> or <c>Start</c>; Hyper-V only. Null: the hypervisor's choice.</summary>
+    [DataMember(Name = "startAction", EmitDefaultValue = false)]
+    public string? StartAction { get; set; }
+
+    /// <summary>Kind of checkpoints: <c>Disabled</c>, <c>Standard</c>, <c>Production</c> or <c>ProductionOnly</c>; Hyper-V only. Null: the hypervisor's choice.</summary>
+    [DataMember(Name = "checkpoints", EmitDefaultValue = false)]
+    public string? Checkpoints { get; set; }
+
+    /// <summary>Devices to boot from, in order: <c>Disk</c>, <c>Dvd</c>, <c>Network</c>; Hyper-V only. Null: disk, then DVD.</summary>
+    [DataMember(Name = "bootOrder", EmitDefaultValue = false)]
+    public string[]? BootOrder { get; set; }
+
+    /// <summary>Answer file of Windows Setup, verbatim, in place of <see cref="UserData"/> and <see cref="NetworkConfig"/>. Null: none.</summary>
+    [DataMember(Name = "unattend", EmitDefaultValue = false)]
+    public string? Unattend { get; set; }
 
     /// <summary>Start the machine when it is defined.</summary>
     [DataMember(Name = "start", EmitDefaultValue = false)]

@@ -75,7 +75,7 @@ public sealed class VmResult : EngineEvent
     [DataMember(Name = "state")]
     public string State { get; set; } = "";
 
-    /// <summary><c>kvm</c> or <c>qemu</c> (emulation).</summary>
+    /// <summary><c>kvm</c>, <c>qemu</c> (emulation) or <c>hyper-v</c>.</summary>
     [DataMember(Name = "virtualization")]
     public string Virtualization { get; set; } = "";
 

@@ -14,6 +14,9 @@ if [ -e "$T/slot" ]; then
   for f in "$T"/hosts/kvm[0-9][0-9]; do
     [ -d "$f" ] && "$here/host.sh" "$T" stop "${f##*/}"
   done
+  for f in "$T"/hosts/win[0-9][0-9]; do
+    [ -d "$f" ] && "$here/windows/host.sh" "$T" stop "${f##*/}"
+  done
   # the gateway first, so that it does not wait for storage that has gone; with memstore there is nothing to save
   grace=0; [ -n "$remove" ] || ! grep -qs "objectstore = bluestore" "$T/ceph/ceph.conf" || grace=10
   [ ! -e "$T/swift" ] || "$here/swift.sh" "$T" stop

@@ -41,10 +41,10 @@ lock_testbed() { exec 9>"$T/lock"; flock 9; }
 
 # ---- hosts
 
-host_index() { local n=${1#kvm}; [[ $1 =~ ^kvm[0-9]{2}$ ]] || die "not a host name: $1"; echo $((10#$n)); }
-host_address() { echo "$subnet.$((10 + $(host_index "$1")))"; }
+host_index() { [[ $1 =~ ^(kvm|win)([0-9]{2})$ ]] || die "not a host name: $1"; echo $((10#${BASH_REMATCH[2]})); }
+host_address() { case $1 in win*) echo "$subnet.$((150 + $(host_index "$1")))" ;; *) echo "$subnet.$((10 + $(host_index "$1")))" ;; esac; }
 host_namespace() { echo "$bridge-$1"; }
-host_link() { echo "${bridge}v${1#kvm}"; }
+host_link() { case $1 in win*) echo "${bridge}w${1#win}" ;; *) echo "${bridge}v${1#kvm}" ;; esac; }
 ssh_to() { ssh -F "$T/ssh/config" -o BatchMode=yes -o ConnectTimeout=2 "$@"; }
 
 # ---- processes

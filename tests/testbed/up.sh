@@ -1,14 +1,15 @@
 #!/bin/bash
-# up.sh DIR [--hosts N] [--no-store] [--tls] [--bluestore] [--kvm] [--swift]
+# up.sh DIR [--hosts N] [--windows] [--no-store] [--tls] [--bluestore] [--kvm] [--swift]
 # Starts a testbed in DIR and writes DIR/env; what runs already is left alone. See README.md.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
 usage() { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
-dir='' hosts=3 store=1 tls='' objectstore=memstore kvm='' swift=''
+dir='' hosts=3 windows='' store=1 tls='' objectstore=memstore kvm='' swift=''
 while [ $# -gt 0 ]; do
   case $1 in
     --hosts) hosts=${2:-}; [[ $hosts =~ ^[0-9]{1,2}$ ]] || usage; hosts=$((10#$hosts)); shift ;;
+    --windows) windows=1 ;;
     --no-store) store='' ;;
     --tls) tls=1 ;;
     --bluestore) objectstore=bluestore ;;
@@ -23,6 +24,7 @@ done
 [ "$(id -u)" = 0 ] || die "namespaces and mounts need root"
 use_directory "$dir"
 "$here/packages.sh"
+[ -z "$windows" ] || "$here/packages.sh" wine64
 
 if [ -d "$T" ] && [ ! -e "$T/slot" ] && [ -n "$(ls -A "$T")" ] && [ ! -e "$T/lock" ]; then
   die "$T is not empty and not a testbed"
@@ -79,8 +81,10 @@ mkdir -p "$T/ssh" "$T/hosts" "$T/log"
 [ -e "$T/ssh/id_ed25519" ] || ssh-keygen -q -t ed25519 -N '' -C imagefabric-testbed -f "$T/ssh/id_ed25519"
 names=()
 for n in $(seq 1 "$hosts"); do names+=("$(printf 'kvm%02d' "$n")"); done
+windows_names=()
+[ -z "$windows" ] || windows_names=(win01 win02)
 : >"$T/ssh/known_hosts.new"; : >"$T/ssh/config.new"; : >"$T/hosts/hosts.new"
-for h in "${names[@]}"; do
+for h in "${names[@]}" "${windows_names[@]}"; do
   mkdir -p "$T/hosts/$h"
   key=$T/hosts/$h/ssh_host_ed25519_key
   [ -e "$key" ] || ssh-keygen -q -t ed25519 -N '' -C "$h" -f "$key"
@@ -115,6 +119,10 @@ in_background() { "$@" & jobs+=($!); }
 [ -z "$store" ] || in_background "$here/ceph.sh" "$T" "$objectstore"
 [ -z "$swift" ] || in_background "$here/swift.sh" "$T" start
 for h in "${names[@]}"; do in_background env KVM="$kvm" "$here/host.sh" "$T" start "$h"; done
+if [ -n "$windows" ]; then
+  in_background "$here/windows/host.sh" "$T" start win01 cmd
+  in_background "$here/windows/host.sh" "$T" start win02 powershell
+fi
 mkdir -p "$T/images"
 for v in v1 v2; do in_background "$here/mk-tiny.sh" $v >"$T/images/$v"; done
 failed=''
@@ -141,6 +149,7 @@ for h in "${names[@]}"; do addresses+=("$(host_address "$h")"); done
   [ ! -e "$T/swift/env" ] || cat "$T/swift/env"
   echo "export IMAGEFABRIC_TEST_HOSTS='${addresses[*]}'"
   echo "export IMAGEFABRIC_TEST_HOST_NAMES='${names[*]}'"
+  [ -z "$windows" ] || echo "export IMAGEFABRIC_TEST_WINDOWS_HOSTS='${windows_names[*]}'"
   echo "export IMAGEFABRIC_TEST_HOST_DIR='$T/hosts'"
   echo "export IMAGEFABRIC_TEST_SSH_KEY='$T/ssh/id_ed25519'"
   echo "export IMAGEFABRIC_TEST_KNOWN_HOSTS='$T/ssh/known_hosts'"

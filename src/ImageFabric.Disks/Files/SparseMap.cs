@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace ImageFabric.Disks.Files;
 
 /// <summary>
-/// Which parts of a file the file system holds data for, by lseek's SEEK_DATA and SEEK_HOLE. Where the system does not know, all of it is data.
+/// Which parts of a file the file system holds data for, by lseek's SEEK_DATA and SEEK_HOLE or FSCTL_QUERY_ALLOCATED_RANGES. Where the system does not know, all of it is data.
 /// Remembers the last answer, so that asking in ascending order costs two calls per run of data. An instance belongs to one thread at a time.
 /// </summary>
 /// <param name="file">The file. Null: nobody knows its holes.</param>
@@ -33,12 +33,33 @@ internal sealed class SparseMap(SafeFileHandle? file, long length, long start = 
     private void Ask(long offset)
     {
         knownFrom = offset;
-        if (file is null || !OperatingSystem.IsLinux())
-        {
+        if (file is not null && OperatingSystem.IsLinux())
+            AskLinux(offset);
+        else if (file is not null && OperatingSystem.IsWindows())
+            AskWindows(offset);
+        else
             (dataStart, dataEnd) = (offset, length);
-            return;
-        }
+    }
 
+    [SupportedOSPlatform("windows")]
+    private unsafe void AskWindows(long offset)
+    {
+        var asked = new WindowsCalls.AllocatedRange { Offset = start + offset, Length = length - offset };
+        WindowsCalls.AllocatedRange found = default;
+        int size = sizeof(WindowsCalls.AllocatedRange);
+        int error = WindowsCalls.Control(file!, WindowsCalls.QueryAllocatedRanges, &asked, size, &found, size, out int returned);
+        (dataStart, dataEnd) = error switch
+        {
+            0 when returned == 0 => (length, length),
+            0 or WindowsCalls.MoreData when returned >= size => (Math.Max(found.Offset - start, offset), Math.Min(found.Offset + found.Length - start, length)),
+            _ when WindowsCalls.CannotDo(error) => (offset, length),
+            _ => throw WindowsCalls.Failure("The file system does not tell what it holds of a file", error),
+        };
+    }
+
+    [SupportedOSPlatform("linux")]
+    private void AskLinux(long offset)
+    {
         dataStart = Seek(offset, LinuxCalls.SeekData);
         if (dataStart < 0 && Marshal.GetLastPInvokeError() == NoSuchAddress)
         {

@@ -19,7 +19,7 @@ internal static class VmCommands
         var userData = new Option<string?>("--user-data") { Description = "File with cloud-init user data.", HelpName = "file" };
         var networkConfig = new Option<string?>("--network-config") { Description = "File with cloud-init network configuration.", HelpName = "file" };
         var hostName = new Option<string?>("--guest-host-name") { Description = "The guest's own name; the machine's if not given.", HelpName = "name" };
-        var network = new Option<string?>("--network") { Description = "A libvirt network, bridge:NAME, or none.", HelpName = "name" };
+        var network = new Option<string?>("--network") { Description = "A libvirt network, bridge:NAME, a virtual switch of Hyper-V, or none.", HelpName = "name" };
         var full = new Option<bool>("--full-clone") { Description = "Copy the whole disk instead of its differences only." };
         var firmware = new Option<string?>("--firmware") { Description = "BIOS or UEFI. Without it: UEFI for an image that boots no other way, otherwise BIOS.", HelpName = "name" };
         var start = new Option<bool>("--start") { Description = "Start the machine." };
@@ -28,6 +28,7 @@ internal static class VmCommands
         {
             name, image, cpu, memory, disk, userData, networkConfig, hostName, network, firmware, full, start, wait,
         };
+        var hardware = new HardwareOptions(command);
         var host = new HostOptions(command, several: false);
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, async (parsed, output, cancellationToken) =>
@@ -49,6 +50,7 @@ internal static class VmCommands
                 Start = parsed.GetValue(start),
                 WaitSeconds = parsed.GetValue(wait),
             };
+            await hardware.ReadAsync(parsed, request, cancellationToken).ConfigureAwait(false);
             await VmOperations.CreateAsync(store.Read(parsed), host.Read(parsed), request, output, cancellationToken).ConfigureAwait(false);
         });
         return command;
@@ -78,7 +80,7 @@ internal static class VmCommands
         return command;
     }
 
-    private static async Task<string?> ReadAsync(string? file, CancellationToken cancellationToken)
+    internal static async Task<string?> ReadAsync(string? file, CancellationToken cancellationToken)
     {
         if (file is null)
             return null;

@@ -36,9 +36,9 @@ internal sealed class HostImageDirectory
 
     public string Root { get; }
 
-    public string ImagePath(ImageId id, string format) => Path.Combine(images, $"{id.Hex}.{format}");
+    public string ImagePath(ImageId id, string format) => Path.Combine(images, HostImageName.Of(id, format));
 
-    public string PartialPath(ImageId id, string format) => Path.Combine(partial, $"{id.Hex}.{format}");
+    public string PartialPath(ImageId id, string format) => Path.Combine(partial, HostImageName.Of(id, format));
 
     /// <summary>A path of a file to make and to delete or rename again, on the file system of the images.</summary>
     public string TemporaryPath() => Path.Combine(partial, $"{Guid.NewGuid():N}.tmp");
@@ -49,7 +49,10 @@ internal sealed class HostImageDirectory
     {
         try
         {
-            foreach (string directory in new[] { Root, images, names, partial, locks })
+            Directory.CreateDirectory(Root);
+            if (OperatingSystem.IsWindows())
+                OwnDirectory.Make(images, names, partial, locks, Combine("vms"));
+            foreach (string directory in new[] { images, names, partial, locks })
                 Directory.CreateDirectory(directory);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -110,7 +113,7 @@ internal sealed class HostImageDirectory
     public void Forget(HostImageRecord record)
     {
         File.Delete(RecordPath(record.Name, record.Version));
-        string directory = Path.Combine(names, record.Name);
+        string directory = Path.GetDirectoryName(RecordPath(record.Name, record.Version))!;
         DirectorySync.Flush(directory);
         if (!Directory.EnumerateFileSystemEntries(directory).Any())
             Directory.Delete(directory);
@@ -119,6 +122,8 @@ internal sealed class HostImageDirectory
     /// <summary>Deletes a file, and the index with the last whole one of its image.</summary>
     public void Delete(HostImageFile file)
     {
+        if (OperatingSystem.IsWindows())
+            File.SetAttributes(file.Path, FileAttributes.Normal);
         File.Delete(file.Path);
         if (FindFormat(file.Id, null) is null)
             File.Delete(IndexPath(file.Id));
@@ -151,9 +156,8 @@ internal sealed class HostImageDirectory
         var seeds = new List<PullSeed>();
         HashSet<string> kin = [.. Records().Where(r => r.Name == name).Select(r => r.ImageId)];
         IEnumerable<(ImageId Id, FileInfo File)> candidates = new DirectoryInfo(images).EnumerateFiles()
-            .Select(file => (Id: IdOf(file), File: file))
-            .Where(c => c.Id is not null && !(c.Id == id && c.File.Extension == "." + format))
-            .Select(c => (c.Id!.Value, c.File))
+            .Where(file => HostImageName.TryParse(file.Name, out _, out _) && file.Name != HostImageName.Of(id, format))
+            .Select(file => (Value: IdOf(file), File: file))
             .OrderByDescending(c => c.Value == id).ThenByDescending(c => kin.Contains(c.Value.ToString())).ThenByDescending(c => c.File.LastWriteTimeUtc)
             .Take(MostSeeds);
         foreach ((ImageId seed, FileInfo file) in candidates)
@@ -170,7 +174,9 @@ internal sealed class HostImageDirectory
     {
         await WriteAsync(IndexPath(id), index, cancellationToken).ConfigureAwait(false);
         string whole = PartialPath(id, format);
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows())
+            File.SetAttributes(whole, FileAttributes.ReadOnly);
+        else
             File.SetUnixFileMode(whole, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         File.Move(whole, ImagePath(id, format), overwrite: true);
         DirectorySync.Flush(images);
@@ -181,7 +187,7 @@ internal sealed class HostImageDirectory
     {
         if (TryReadRecord(RecordPath(record.Name, record.Version)) == record)
             return Task.CompletedTask;
-        string directory = Path.Combine(names, record.Name);
+        string directory = Path.GetDirectoryName(RecordPath(record.Name, record.Version))!;
         Directory.CreateDirectory(directory);
         return WriteAsync(RecordPath(record.Name, record.Version), JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord), cancellationToken);
     }
@@ -197,8 +203,8 @@ internal sealed class HostImageDirectory
     private static IEnumerable<HostImageFile> FilesIn(string directory, bool whole) => !Directory.Exists(directory)
         ? []
         : new DirectoryInfo(directory).EnumerateFiles()
-            .Where(static file => IdOf(file) is not null)
-            .Select(file => new HostImageFile(IdOf(file)!.Value, file.Extension.TrimStart('.'), file.FullName, whole));
+            .Select(file => HostImageName.TryParse(file.Name, out ImageId id, out string format) ? new HostImageFile(id, format, file.FullName, whole) : null)
+            .OfType<HostImageFile>();
 
     // A record that cannot be read names nothing; the image behind it stays, and the next sync writes the record anew.
     private static HostImageRecord? TryReadRecord(string file)
@@ -235,8 +241,7 @@ internal sealed class HostImageDirectory
 
     private static IEnumerable<string> Formats(string? preferred) => DiskTarget.Formats.OrderByDescending(f => f == preferred);
 
-    private static ImageId? IdOf(FileInfo file) =>
-        DiskTarget.Formats.Contains(file.Extension.TrimStart('.')) && ImageId.TryParse("sha256:" + Path.GetFileNameWithoutExtension(file.Name), out ImageId id) ? id : null;
+    private static ImageId IdOf(FileInfo file) => HostImageName.TryParse(file.Name, out ImageId id, out _) ? id : default;
 
     // .NET locks a file for one when it shares nothing, and for several when all of them only read.
     private FileStream? TryOpenLock(string name, FileAccess access, FileShare share)
@@ -256,7 +261,7 @@ internal sealed class HostImageDirectory
 
     private string IndexPath(ImageId id) => Path.Combine(images, id.Hex + ".index");
 
-    private string RecordPath(string name, string version) => Path.Combine(names, name, version + ".json");
+    private string RecordPath(string name, string version) => Path.Combine(names, HostFileName.Of(name), HostFileName.Of(version) + ".json");
 
     private string Combine(string directory) => Path.Combine(Root, directory);
 }

@@ -22,9 +22,11 @@ internal static class HostPullOperation
             throw new OperationException("InvalidRequest", image.Name, "The request does not describe an image.");
         var directory = new HostImageDirectory(request.ImageDirectory);
 
+        IReadOnlyList<string> usable = HostVmOperations.Hypervisor(directory).ImageFormats;
+
         // Who names no format wants to make machines: a file of another format is no reason not to fetch one that they can be made from.
         string format = request.Format is null
-            ? directory.FindFormat(id, "raw") is { } present && BaseImage.Formats.Contains(present) ? present : "raw"
+            ? directory.FindFormat(id, usable[0]) is { } present && usable.Contains(present) ? present : usable[0]
             : DiskFormat.Check(request.Format);
         directory.Create();
         using IDisposable only = await directory.LockAsync(id, cancellationToken).ConfigureAwait(false);
@@ -36,11 +38,13 @@ internal static class HostPullOperation
             result.Status = PullResult.Synced;
         }
 
-        await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode), cancellationToken).ConfigureAwait(false);
+        await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image)), cancellationToken).ConfigureAwait(false);
         directory.Touch(id);
         result.DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         output.Result(result);
     }
+
+    private static string? GuestSystemOf(ImageResult image) => image.Labels is { } labels && labels.TryGetValue("os", out string? system) ? system : null;
 
     private static async Task PullAsync(
         HostImageDirectory directory, ImageId id, ImageResult image, string format, GrantClient grants, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)

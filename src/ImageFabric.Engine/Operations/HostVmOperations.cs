@@ -14,7 +14,8 @@ internal static class HostVmOperations
         ImageReference reference = Images.Parse(request.Image);
         var directory = new HostImageDirectory(request.ImageDirectory);
         HostImageRecord? record = directory.Find(reference);
-        string? preferred = BaseImage.Formats.Contains(record?.Format) ? record?.Format : null;
+        IHypervisor hypervisor = Hypervisor(directory);
+        string? preferred = hypervisor.ImageFormats.Contains(record?.Format) ? record?.Format : hypervisor.ImageFormats[0];
         if (record is null || !ImageId.TryParse(record.ImageId, out ImageId id) || directory.FindFormat(id, preferred) is not { } format)
             throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
 
@@ -24,8 +25,8 @@ internal static class HostVmOperations
         if (!File.Exists(directory.ImagePath(id, format)))
             throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
         directory.Touch(id);
-        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}") { BootMode = record.BootMode };
-        output.Result(await Hypervisor(directory).CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));
+        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}") { BootMode = record.BootMode, GuestSystem = record.GuestSystem };
+        output.Result(await hypervisor.CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));
     }
 
     public static async Task ListAsync(VmListRequest request, IEventOutput output, CancellationToken cancellationToken)
@@ -39,7 +40,8 @@ internal static class HostVmOperations
 
     /// <summary>The hypervisor of this host.</summary>
     /// <exception cref="OperationException"><c>HostNotSupported</c>.</exception>
-    public static KvmHypervisor Hypervisor(HostImageDirectory directory) => OperatingSystem.IsLinux()
-        ? new KvmHypervisor(directory.Root)
-        : throw new OperationException("HostNotSupported", Environment.MachineName, "Virtual machines are made on Linux hosts with libvirt.");
+    public static IHypervisor Hypervisor(HostImageDirectory directory) =>
+        OperatingSystem.IsLinux() ? new KvmHypervisor(directory.Root)
+        : OperatingSystem.IsWindows() ? new HyperVHypervisor(directory.Root, DiskCopy.MakeAsync)
+        : throw new OperationException("HostNotSupported", Environment.MachineName, "Virtual machines are made on Linux hosts with libvirt and on Windows hosts with Hyper-V.");
 }

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using ImageFabric.Hypervisors.Machines;
 
 namespace ImageFabric.Hypervisors.Kvm;
 
@@ -67,7 +68,7 @@ internal static class DomainXml
         var devices = new XElement("devices", Disk(plan.Files.Disk), Seed(plan.Files.Seed));
         // A cloud kernel may have no driver for the chipset's own SATA, but has virtio.
         devices.Add(new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("index", 0), new XAttribute("model", "virtio-scsi")));
-        if (Interface(plan.Network) is { } card)
+        if (Interface(plan.Network, plan.Order.MacAddress) is { } card)
             devices.Add(card);
         devices.Add(Serial(plan.Files.Console), Console(), AgentChannel(), Random());
         return devices;
@@ -91,18 +92,20 @@ internal static class DomainXml
         new XElement("target", new XAttribute("dev", "sda"), new XAttribute("bus", "scsi")),
         new XElement("readonly"));
 
-    private static XElement? Interface(GuestNetwork network) => network switch
+    private static XElement? Interface(GuestNetwork network, MacAddress? address) => network switch
     {
         GuestNetwork.None => null,
-        GuestNetwork.UserMode => Interface("user", source: null),
-        GuestNetwork.Libvirt libvirt => Interface("network", new XAttribute("network", libvirt.Name)),
-        GuestNetwork.Bridge bridge => Interface("bridge", new XAttribute("bridge", bridge.Name)),
+        GuestNetwork.UserMode => Interface("user", source: null, address),
+        GuestNetwork.Libvirt libvirt => Interface("network", new XAttribute("network", libvirt.Name), address),
+        GuestNetwork.Bridge bridge => Interface("bridge", new XAttribute("bridge", bridge.Name), address),
         _ => throw new ArgumentOutOfRangeException(nameof(network)),
     };
 
-    private static XElement Interface(string type, XAttribute? source)
+    private static XElement Interface(string type, XAttribute? source, MacAddress? address)
     {
         var card = new XElement("interface", new XAttribute("type", type));
+        if (address is not null)
+            card.Add(new XElement("mac", new XAttribute("address", address.WithColons)));
         if (source is not null)
             card.Add(new XElement("source", source));
         card.Add(new XElement("model", new XAttribute("type", "virtio")));

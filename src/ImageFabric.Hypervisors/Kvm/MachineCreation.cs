@@ -9,10 +9,14 @@ namespace ImageFabric.Hypervisors.Kvm;
 /// <summary>Makes a machine: directory, disk, seed, domain, record, power. Whatever stops it, nothing it made is left.</summary>
 internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirectories directories, DomainReader reader, AddressWait addressWait)
 {
+    private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>See <see cref="IHypervisor.CreateAsync"/>.</summary>
-    public async Task<VmResult> CreateAsync(VmCreateRequest request, BaseImage image, Action<string> warn, CancellationToken ct)
+    public async Task<VmResult> CreateAsync(
+        VmCreateRequest request, BaseImage image, IReadOnlyList<string> formats, Action<string> warn, CancellationToken ct)
     {
-        MachineOrder order = MachineOrder.From(request, image);
+        MachineOrder order = MachineOrder.From(request, image, formats, prefersUefi: false);
+        OptionsOfOthers.Refuse(request);
         // A relative path would be taken as relative to the overlay.
         image = image with { Path = Path.GetFullPath(image.Path) };
         HostOffer offer = await HostOffer.AskAsync(virsh, ct).ConfigureAwait(false);
@@ -20,7 +24,7 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
             throw new HypervisorException("FirmwareNotAvailable", order.Name, $"The machine '{order.Name}' needs UEFI firmware, which libvirt does not have on this host.");
         GuestNetwork network = await new NetworkChoice(virsh).ChooseAsync(request.Network, request.Start, warn, ct).ConfigureAwait(false);
 
-        var undo = new Undo();
+        var undo = new Undo(UndoLimit);
         MachineClaim? claim = null;
         try
         {
@@ -34,7 +38,7 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
                 order.Name, Guid.NewGuid(), image.Reference, image.ImageId, image.Path, !request.FullClone, order.DiskSizeBytes,
                 DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
             await MakeDiskAsync(image, record, files, ct).ConfigureAwait(false);
-            await MakeSeedAsync(request, order, record, files, ct).ConfigureAwait(false);
+            await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, ct).ConfigureAwait(false);
             await DefineAsync(new DomainPlan(record, order, offer, network, files), undo, ct).ConfigureAwait(false);
             record.Write(files.Record);
             if (request.Start)
@@ -71,12 +75,6 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
                 await qemuImg.GrowAsync(files.Disk, record.DiskSizeBytes, ct).ConfigureAwait(false);
         }
         PrivateFile.Restrict(files.Disk);
-    }
-
-    private static Task MakeSeedAsync(VmCreateRequest request, MachineOrder order, MachineRecord record, MachineFiles files, CancellationToken ct)
-    {
-        IReadOnlyList<SeedFile> content = NoCloudSeed.Files(record.Id.ToString("D"), order.HostName, request.UserData, request.NetworkConfig);
-        return PrivateFile.WriteAsync(files.Seed, SeedIso.Build(NoCloudSeed.VolumeLabel, content, DateTimeOffset.UtcNow), ct);
     }
 
     private async Task DefineAsync(DomainPlan plan, Undo undo, CancellationToken ct)

@@ -3,9 +3,11 @@ namespace ImageFabric.Hypervisors.Machines;
 /// <summary>Says why a machine was not made, and what of it could not be taken back.</summary>
 internal static class CreationFailure
 {
-    // ENOSPC and EDQUOT of Linux, which .NET passes on as they are.
+    // ENOSPC and EDQUOT of Linux, which .NET passes on as they are; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL of Windows.
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+    private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
 
     /// <summary>The error to give in place of what was thrown; null when that says it all.</summary>
     /// <param name="name">The machine's name.</param>
@@ -19,7 +21,7 @@ internal static class CreationFailure
         {
             HypervisorException known => (known.Id, known.Target, known.Message),
             OperationCanceledException => ("HypervisorFailed", name, $"Making the machine '{name}' was cancelled."),
-            IOException { HResult: NoSpace or QuotaExceeded } => ("HostDiskFull", name, failure.Message),
+            IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull or WindowsHandleDiskFull } => ("HostDiskFull", name, failure.Message),
             IOException or UnauthorizedAccessException => ("HostWriteFailed", name, failure.Message),
             _ => ("InternalError", name, failure.Message),
         };

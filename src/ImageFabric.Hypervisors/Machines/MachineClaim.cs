@@ -8,6 +8,14 @@ internal sealed class MachineClaim(MachineFiles files, FileStream? hold) : IDisp
     /// <summary>The machine's files.</summary>
     public MachineFiles Files { get; } = files;
 
+    /// <summary>Gives the right up where the lock, which is a file of the directory, would keep Windows from deleting that.</summary>
+    public MachineFiles Release()
+    {
+        if (OperatingSystem.IsWindows())
+            Dispose();
+        return Files;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => hold?.Dispose();
 }

@@ -2,10 +2,11 @@ namespace ImageFabric.Hypervisors.Machines;
 
 /// <summary>Where the files of one machine are.</summary>
 /// <param name="Directory">The machine's directory, absolute.</param>
-internal sealed record MachineFiles(string Directory)
+/// <param name="DiskName">Name of the disk's file.</param>
+internal sealed record MachineFiles(string Directory, string DiskName)
 {
     /// <summary>The disk.</summary>
-    public string Disk => Path.Combine(Directory, "disk.qcow2");
+    public string Disk => Path.Combine(Directory, DiskName);
 
     /// <summary>The NoCloud seed.</summary>
     public string Seed => Path.Combine(Directory, "seed.iso");

@@ -17,6 +17,9 @@ internal static class MachineName
             throw new HypervisorException("InvalidRequest", name ?? "",
                 $"'{name}' is not a machine's name: 1 to {LongestName} letters, digits, '.', '_', '-', the first a letter or digit.");
         }
+
+        if (OperatingSystem.IsWindows() && !WindowsName.IsAllowed(name!))
+            throw new HypervisorException("InvalidRequest", name!, $"'{name}' cannot be a machine's name on a Windows host, where no directory can have that name.");
     }
 
     /// <summary>The same for the guest's own name, which may be longer.</summary>
@@ -31,7 +34,8 @@ internal static class MachineName
     }
 
     /// <summary>Whether a name fits a pattern with <c>*</c> and <c>?</c>; null fits all.</summary>
-    public static bool Matches(string name, string? pattern) => pattern is null || FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
+    public static bool Matches(string name, string? pattern, bool ignoreCase = false) =>
+        pattern is null || FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase);
 
     /// <summary>Whether <see cref="Check"/> takes the name.</summary>
     public static bool IsValid(string? name) => IsName(name, LongestName);

@@ -17,12 +17,19 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
     private const int SectorSize = 512;
     private const int LongestWait = 3600;
 
+    /// <summary>Address of the network card. Null: the hypervisor's choice.</summary>
+    public MacAddress? MacAddress { get; init; }
+
     /// <summary>True for UEFI firmware, false for BIOS.</summary>
     public bool Uefi { get; init; }
 
     /// <summary>Checks a request against its contract and against the image.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="formats">The formats that machines can be made from.</param>
+    /// <param name="prefersUefi">Whether what boots both ways gets UEFI.</param>
     /// <exception cref="HypervisorException"><c>InvalidRequest</c>, <c>DiskTooSmall</c> or <c>ImageNotOnHost</c>.</exception>
-    public static MachineOrder From(VmCreateRequest request, BaseImage image)
+    public static MachineOrder From(VmCreateRequest request, BaseImage image, IReadOnlyList<string> formats, bool prefersUefi)
     {
         MachineName.Check(request.Name);
         string hostName = request.HostNameInGuest ?? request.Name;
@@ -36,10 +43,10 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
         int wait = request.WaitSeconds ?? 0;
         if (wait is < 0 or > LongestWait)
             throw Invalid(request, $"A wait of {wait} s is not 0 to {LongestWait}.");
-        if (!BaseImage.Formats.Contains(image.Format))
+        if (!formats.Contains(image.Format))
         {
             throw Invalid(request,
-                $"No machine can be made from {image.Reference} as {image.Format}, but from {string.Join(" or ", BaseImage.Formats)}: sync it in such a format.");
+                $"No machine can be made from {image.Reference} as {image.Format}, but from {string.Join(" or ", formats)}: sync it in such a format.");
         }
 
         if (!File.Exists(image.Path))
@@ -54,13 +61,16 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
         if (size is <= 0 or > long.MaxValue - SectorSize)
             throw Invalid(request, $"{size} bytes are not the size of a disk.");
         long rounded = (size + SectorSize - 1) / SectorSize * SectorSize;
-        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait)) { Uefi = WantsUefi(request, image) };
+        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait)) 
+        {
+            Uefi = WantsUefi(request, image, prefersUefi),
+            MacAddress = request.MacAddress is null ? null : MacAddress.Parse(request.Name, request.MacAddress),
+        };
     }
 
-    // What boots both ways boots by BIOS, which every host has.
-    private static bool WantsUefi(VmCreateRequest request, BaseImage image) => request.Firmware switch
+    private static bool WantsUefi(VmCreateRequest request, BaseImage image, bool prefersUefi) => request.Firmware switch
     {
-        null => image.BootMode == "UEFI",
+        null => image.BootMode == "UEFI" || (prefersUefi && image.BootMode == "BIOS+UEFI"),
         VmCreateRequest.Uefi => true,
         VmCreateRequest.Bios => false,
         _ => throw Invalid(request, $"'{request.Firmware}' is no firmware; {VmCreateRequest.Bios} and {VmCreateRequest.Uefi} are."),

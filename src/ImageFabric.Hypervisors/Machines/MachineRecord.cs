@@ -42,4 +42,5 @@ internal sealed record MachineRecord(
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(MachineRecord))]
+[JsonSerializable(typeof(HyperV.MachineMark))]
 internal sealed partial class MachineRecordJson : JsonSerializerContext;

@@ -4,10 +4,9 @@ namespace ImageFabric.Hypervisors.Machines;
 /// What has to be done to take back what was made. A step is added before the thing is made, and finds out itself whether there is
 /// anything to take back: so nothing is missed however the making ended.
 /// </summary>
-internal sealed class Undo
+/// <param name="stepLimit">How long each step may take.</param>
+internal sealed class Undo(TimeSpan stepLimit)
 {
-    private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(10);
-
     private readonly Stack<(string What, Func<CancellationToken, Task> TakeBack)> _steps = new();
 
     /// <summary>Adds a step.</summary>
@@ -22,14 +21,14 @@ internal sealed class Undo
         var failures = new List<string>();
         while (_steps.TryPop(out (string What, Func<CancellationToken, Task> TakeBack) step))
         {
-            using var limit = new CancellationTokenSource(StepLimit);
+            using var limit = new CancellationTokenSource(stepLimit);
             try
             {
                 await step.TakeBack(limit.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                failures.Add($"{step.What}: it took longer than {StepLimit.TotalSeconds:0} s");
+                failures.Add($"{step.What}: it took longer than {stepLimit.TotalSeconds:0} s");
             }
             catch (Exception e)
             {

@@ -35,9 +35,13 @@ internal abstract class IsoDirectory
         /// <inheritdoc/>
         public override void WriteText(Span<byte> field, string text) => IsoField.Text(field, text);
 
-        // d-characters, SEPARATOR 1, no extension, SEPARATOR 2, version (7.5.1).
+        // d-characters, SEPARATOR 1, extension or none, SEPARATOR 2, version (7.5.1).
         /// <inheritdoc/>
-        public override byte[] Identifier(string name) => Encoding.ASCII.GetBytes($"{name.ToUpperInvariant().Replace('-', '_')}.;1");
+        public override byte[] Identifier(string name)
+        {
+            string upper = name.ToUpperInvariant().Replace('-', '_');
+            return Encoding.ASCII.GetBytes(upper.Contains('.', StringComparison.Ordinal) ? $"{upper};1" : $"{upper}.;1");
+        }
     }
 
     /// <summary>The names of Joliet, level 3: what Windows reads.</summary>

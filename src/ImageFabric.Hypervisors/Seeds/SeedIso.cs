@@ -58,9 +58,12 @@ internal static class SeedIso
 
     private static void CheckName(string name)
     {
-        if (name.Length is 0 or > LongestName || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-'))
-            throw new ArgumentException($"'{name}' is not a name of 1 to {LongestName} lower-case letters, digits and hyphens.", nameof(name));
+        string[] parts = name.Split('.');
+        if (name.Length > LongestName || parts.Length > 2 || !parts.All(IsNamePart))
+            throw new ArgumentException($"'{name}' is not a name of 1 to {LongestName} lower-case letters, digits and hyphens, with one extension at most.", nameof(name));
     }
+
+    private static bool IsNamePart(string part) => part.Length > 0 && part.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-');
 
     private static int Blocks(int length) => (int)(((long)length + BlockSize - 1) / BlockSize);
 

@@ -6,8 +6,9 @@ namespace ImageFabric.Hypervisors.Tools;
 
 /// <summary>Runs one program with argument arrays; no shell is involved.</summary>
 /// <param name="program">Name on the PATH, or path.</param>
-/// <param name="package">What brings it, for the error when it is absent.</param>
-internal sealed class ExternalTool(string program, string package)
+/// <param name="whence">A sentence that says where it comes from, for the error when it is absent.</param>
+/// <param name="environment">Variables it gets besides those of this process. Null: none.</param>
+internal sealed class ExternalTool(string program, string whence, IReadOnlyDictionary<string, string>? environment = null)
 {
     private const int EndedBySigint = 128 + 2;
 
@@ -41,6 +42,8 @@ internal sealed class ExternalTool(string program, string package)
         // Messages are compared and numbers are parsed: no translation.
         start.Environment["LC_ALL"] = "C";
         start.Environment.Remove("LANGUAGE");
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
 
         using var process = new Process { StartInfo = start };
         Start(process);
@@ -74,7 +77,7 @@ internal sealed class ExternalTool(string program, string package)
         }
         catch (Win32Exception e)
         {
-            throw new HypervisorException("HypervisorUnavailable", Name, $"{Name} cannot be started ({e.Message}). On Debian the package {package} brings it.", e);
+            throw new HypervisorException("HypervisorUnavailable", Name, $"{Name} cannot be started ({e.Message}). {whence}", e);
         }
     }
 

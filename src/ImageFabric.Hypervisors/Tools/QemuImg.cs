@@ -7,7 +7,7 @@ namespace ImageFabric.Hypervisors.Tools;
 /// <param name="program">Name on the PATH, or path.</param>
 internal sealed class QemuImg(string program = "qemu-img")
 {
-    private readonly ExternalTool _tool = new(program, "qemu-utils");
+    private readonly ExternalTool _tool = new(program, "On Debian the package qemu-utils brings it.");
 
     /// <summary>Makes a qcow2 file that holds only its differences from a backing file.</summary>
     /// <param name="path">The file to make.</param>

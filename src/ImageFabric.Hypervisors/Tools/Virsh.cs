@@ -11,7 +11,7 @@ internal sealed class Virsh(string connection, string program = "virsh")
     // Once libvirtd has a request, killing virsh does not take it back.
     private static readonly TimeSpan MutationGrace = TimeSpan.FromSeconds(1);
 
-    private readonly ExternalTool _tool = new(program, "libvirt-clients");
+    private readonly ExternalTool _tool = new(program, "On Debian the package libvirt-clients brings it.");
 
     /// <summary>What the host offers to machines (libvirt's format of capabilities).</summary>
     public async Task<XDocument> CapabilitiesAsync(CancellationToken ct) =>

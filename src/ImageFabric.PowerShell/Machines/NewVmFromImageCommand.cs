@@ -9,7 +9,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>Makes virtual machines from an image, and brings the image to hosts that lack it. What a failure leaves is removed.</summary>
 [Cmdlet(VerbsCommon.New, "VmFromImage", SupportsShouldProcess = true)]
 [OutputType(typeof(VmFromImage))]
-public sealed class NewVmFromImageCommand : HostCmdlet
+public sealed partial class NewVmFromImageCommand : HostCmdlet
 {
     private const int LongWait = 300;
     private const string Latest = "latest";
@@ -66,14 +66,17 @@ public sealed class NewVmFromImageCommand : HostCmdlet
     public string? GuestHostName { get; set; }
 
     /// <summary>
-    /// A libvirt network, <c>bridge:NAME</c>, or <c>none</c>. Without it: the network <c>default</c> where the host has it active, otherwise
-    /// user-mode networking.
+    /// A libvirt network, <c>bridge:NAME</c>, a virtual switch of Hyper-V, or <c>none</c>. Without it: the network <c>default</c> where the host has it
+    /// active, otherwise user-mode networking; on Hyper-V the switch <c>Default Switch</c>, or the only one.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(NetworkCompleter))]
     public string? Network { get; set; }
 
-    /// <summary>BIOS or UEFI. Without it: UEFI for an image that boots no other way, otherwise BIOS.</summary>
+    /// <summary>
+    /// BIOS or UEFI, on Hyper-V generation 1 or 2. Without it: UEFI for an image that boots no other way, on Hyper-V also for one that boots both ways,
+    /// otherwise BIOS.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateSet(VmCreateRequest.Bios, VmCreateRequest.Uefi)]
     public string? Firmware { get; set; }
@@ -95,9 +98,9 @@ public sealed class NewVmFromImageCommand : HostCmdlet
     [ValidateRange(0, 3600)]
     public int? WaitSeconds { get; set; }
 
-    /// <summary>Format of the image's file on a host that lacks it. Without it: raw.</summary>
+    /// <summary>Format of the image's file on a host that lacks it. Without it: raw on KVM, vhdx on Hyper-V.</summary>
     [Parameter]
-    [ValidateSet("raw", "qcow2")]
+    [ValidateSet("raw", "qcow2", "vhdx", "vhdx-fixed")]
     public string? DiskFormat { get; set; }
 
     /// <summary>
@@ -162,7 +165,7 @@ public sealed class NewVmFromImageCommand : HostCmdlet
         return $"{newest.Name}:{newest.Version}";
     }
 
-    private VmCreateRequest Request(string image) => new()
+    private VmCreateRequest Request(string image) => WithHardware(new VmCreateRequest
     {
         Image = image,
         Name = Name,
@@ -178,7 +181,7 @@ public sealed class NewVmFromImageCommand : HostCmdlet
         Start = Start,
         WaitSeconds = WaitSeconds ?? (Wait ? LongWait : null),
         ImageDirectory = HostImageDirectory,
-    };
+    });
 
     private async Task CreateAsync(VmCreation creation, HostConnection host, VmCreateRequest request, CancellationToken cancellationToken)
     {

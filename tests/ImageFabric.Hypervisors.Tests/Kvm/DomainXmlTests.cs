@@ -106,5 +106,5 @@ public sealed class DomainXmlTests
             new MachineOrder("web01", 2, memory, 1 << 20, "web01", TimeSpan.Zero),
             offer ?? Emulated,
             network ?? new GuestNetwork.Libvirt("default"),
-            new MachineFiles(directory))).Root!;
+            new MachineFiles(directory, "disk.qcow2"))).Root!;
 }

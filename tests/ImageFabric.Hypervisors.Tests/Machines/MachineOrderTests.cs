@@ -19,14 +19,14 @@ public sealed class MachineOrderTests : IDisposable
     [Fact]
     public void Defaults_are_one_processor_1_GiB_the_images_size_and_the_machines_name()
     {
-        MachineOrder order = MachineOrder.From(new VmCreateRequest { Name = "web01" }, _image);
+        MachineOrder order = MachineOrder.From(new VmCreateRequest { Name = "web01" }, _image, ["raw", "qcow2"], prefersUefi: false);
         Assert.Equal(new MachineOrder("web01", 1, 1L << 30, 1_000_448, "web01", TimeSpan.Zero), order);
     }
 
     [Fact]
     public void No_machine_is_made_from_a_format_that_libvirt_does_not_know()
     {
-        var error = Assert.Throws<HypervisorException>(() => MachineOrder.From(new VmCreateRequest { Name = "web01" }, _image with { Format = "vhdx" }));
+        var error = Assert.Throws<HypervisorException>(() => MachineOrder.From(new VmCreateRequest { Name = "web01" }, _image with { Format = "vhdx" }, ["raw", "qcow2"], prefersUefi: false));
         Assert.Equal("InvalidRequest", error.Id);
         Assert.Contains("raw or qcow2", error.Message, StringComparison.Ordinal);
     }
@@ -37,7 +37,7 @@ public sealed class MachineOrderTests : IDisposable
     [InlineData("Web-01.example_x")]
     [InlineData("123456789012345678901234567890123456789012345678901234567890123")]
     public void Names_of_the_contract_are_taken(string name) =>
-        Assert.Equal(name, MachineOrder.From(new VmCreateRequest { Name = name }, _image).Name);
+        Assert.Equal(name, MachineOrder.From(new VmCreateRequest { Name = name }, _image, ["raw", "qcow2"], prefersUefi: false).Name);
 
     [Theory]
     [InlineData("")]
@@ -61,7 +61,7 @@ public sealed class MachineOrderTests : IDisposable
     public void Memory_below_16_MiB_is_refused()
     {
         AssertRefused("InvalidRequest", new VmCreateRequest { Name = "a", MemoryBytes = (16 << 20) - 1 });
-        Assert.Equal(16 << 20, MachineOrder.From(new VmCreateRequest { Name = "a", MemoryBytes = 16 << 20 }, _image).MemoryBytes);
+        Assert.Equal(16 << 20, MachineOrder.From(new VmCreateRequest { Name = "a", MemoryBytes = 16 << 20 }, _image, ["raw", "qcow2"], prefersUefi: false).MemoryBytes);
     }
 
     [Theory]
@@ -94,5 +94,5 @@ public sealed class MachineOrderTests : IDisposable
     }
 
     private void AssertRefused(string id, VmCreateRequest request) =>
-        Assert.Equal(id, Assert.Throws<HypervisorException>(() => MachineOrder.From(request, _image)).Id);
+        Assert.Equal(id, Assert.Throws<HypervisorException>(() => MachineOrder.From(request, _image, ["raw", "qcow2"], prefersUefi: false)).Id);
 }

@@ -1,0 +1,26 @@
+#!/bin/bash
+# prefix.sh: prints the directory of a Wine prefix with PowerShell in it, which Windows hosts are copies of; made when it is missing, in about a minute.
+set -euo pipefail
+. "$(dirname "$(dirname "$(readlink -f "$0")")")/lib.sh"
+wine=/usr/lib/wine/wine64
+sources=$(cat "$here"/windows/PowerShell/* | sha256sum | cut -c1-12)
+prefix=$cache/windows-$(dpkg-query -W -f='${Version}' wine64 | tr -c '0-9A-Za-z.-' _)-$sources
+mkdir -p "$cache"
+exec 8>"$cache/windows.lock"; flock 8
+if [ ! -e "$prefix" ]; then
+  new=$(mktemp -d "$cache/.windows.XXXXXX")
+  trap 'rm -rf "$new"' EXIT
+  # neither Mono nor Gecko: nothing here is for .NET Framework or a browser
+  export WINEPREFIX=$new/prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml='
+  "$wine" wineboot -i >"$new/log" 2>&1 </dev/null 8>&-
+  "${wine%64}server64" -w 8>&- || true
+  shell=$new/prefix/drive_c/windows/system32/WindowsPowerShell/v1.0
+  mkdir -p "$shell"
+  rm -f "$shell/powershell.exe"
+  dotnet publish "$here/windows/PowerShell" -c Release -v quiet -o "$shell" --artifacts-path "$new/build" >>"$new/log" 2>&1 8>&- ||
+    { tail -20 "$new/log" >&2; die "PowerShell for the Windows hosts could not be built"; }
+  # a drive with the whole of this machine is nothing that a host has
+  rm -f "$new/prefix/dosdevices/z:"
+  mv "$new/prefix" "$prefix"
+fi
+echo "$prefix"
