@@ -178,7 +178,8 @@ public sealed partial class CmdletArchitectureTests
     {
         type = Plain(type);
         return type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(DateTime) || type == typeof(TimeSpan) || type == typeof(Guid)
-            || type == typeof(System.Collections.IDictionary) || type == typeof(IReadOnlyDictionary<string, string>) || type.Assembly == Module;
+            || type == typeof(System.Collections.IDictionary) || type == typeof(IReadOnlyDictionary<string, string>) || type.Assembly == Module
+            || type == typeof(System.Management.Automation.Runspaces.PSSession);
     }
 
     private static bool CouldBeKnown(string verb, string parameter) =>

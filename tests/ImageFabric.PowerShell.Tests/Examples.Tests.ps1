@@ -31,6 +31,7 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             '/mnt/images'                     = (Join-Path $TestDrive 'images')
             # This machine need not have libvirt: a host of the testbed stands for it.
             'ubuntu-server lab01'             = 'ubuntu-server lab01 -HostName kvm03'
+            '-Session $session'               = "-Session `$session -ImageDirectory '$(Join-Path $TestDrive 'session')'"
         }
 
         $work = New-Item -ItemType Directory (Join-Path $TestDrive 'work')
@@ -46,6 +47,13 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
 
         # A person would be asked.
         Mock Get-Credential { [pscredential]::new($env:AWS_ACCESS_KEY_ID, (ConvertTo-SecureString $env:AWS_SECRET_ACCESS_KEY -AsPlainText -Force)) }
+
+        # A process beside this one stands for the other end of a session.
+        Mock New-PSSession {
+            $runspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateOutOfProcessRunspace($null)
+            $runspace.Open()
+            [System.Management.Automation.Runspaces.PSSession]::Create($runspace, 'Process', $null)
+        }
 
         function Clear-Machine {
             'kvm01', 'kvm02', 'kvm03' | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false

@@ -9,7 +9,7 @@ namespace ImageFabric.Fleet;
 /// <summary>One request to one engine and everything it answers.</summary>
 /// <typeparam name="T">The class of the operation's results.</typeparam>
 internal sealed class EngineConversation<T>(
-    EngineProcess process,
+    IEngineChannel engine,
     string target,
     Action<T> onResult,
     Action<ErrorEvent>? onError,
@@ -39,13 +39,13 @@ internal sealed class EngineConversation<T>(
     {
         await SendAsync(request, cancellationToken).ConfigureAwait(false);
         using var demands = new DemandAnswers(grants, SendAsync, target, DemandsAtOnce, cancellationToken);
-        while (await demands.OrFailed(process.ReadLineAsync(demands.Token)).ConfigureAwait(false) is { } line)
+        while (await demands.OrFailed(engine.ReadLineAsync(demands.Token)).ConfigureAwait(false) is { } line)
         {
             Spoke = true;
             await TakeAsync(line, demands).ConfigureAwait(false);
         }
 
-        int exitCode = await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        int exitCode = await engine.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         if (exitCode is not (ExitDone or ExitFailed))
             await Task.Delay(CancellationOnItsWay, cancellationToken).ConfigureAwait(false);
         return exitCode;
@@ -58,7 +58,7 @@ internal sealed class EngineConversation<T>(
             throw new FleetException(_firstError);
         if (exitCode == ExitDone || (exitCode == ExitFailed && _errorHandled))
             return;
-        string words = await process.LastWordsAsync(cancellationToken).ConfigureAwait(false);
+        string words = OutputTail.LastWords(await engine.DiagnosticsAsync(cancellationToken).ConfigureAwait(false));
         throw new FleetException("EngineFailed", target, $"The engine ended with exit code {exitCode} without saying what happened.{words}");
     }
 
@@ -67,7 +67,7 @@ internal sealed class EngineConversation<T>(
     {
         try
         {
-            await process.WriteLineAsync(ProtocolJson.Serialize(message), cancellationToken).ConfigureAwait(false);
+            await engine.WriteLineAsync(ProtocolJson.Serialize(message), cancellationToken).ConfigureAwait(false);
         }
         catch (IOException)
         {

@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 namespace ImageFabric.Fleet;
 
 /// <summary>A program that talks in lines: an engine, or the ssh that leads to one. Never outlives <see cref="StopAsync"/>.</summary>
-internal sealed class EngineProcess : IDisposable
+internal sealed class EngineProcess : IEngineChannel
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan WordsOnTheirWay = TimeSpan.FromSeconds(0.5);

@@ -15,8 +15,10 @@ public sealed class HostAddress
 
     private static readonly Dictionary<string, string> NoOptions = new();
 
-    private HostAddress(string name, string? user, int? port, string? keyFilePath, IReadOnlyDictionary<string, string> options)
+    private HostAddress(
+        string name, string? user, int? port, string? keyFilePath, IReadOnlyDictionary<string, string> options, IScriptHost? scripts = null)
     {
+        Scripts = scripts;
         Name = name;
         User = user;
         Port = port;
@@ -39,12 +41,22 @@ public sealed class HostAddress
     /// <summary>Options of ssh_config(5) by keyword; they come before ssh_config.</summary>
     public IReadOnlyDictionary<string, string> Options { get; }
 
+    /// <summary>A way that is there already and used instead of SSH. Null: there is none.</summary>
+    internal IScriptHost? Scripts { get; }
+
     /// <summary>
     /// True for this machine, which is reached without SSH: <c>.</c>, and <c>localhost</c> or this machine's own name as long as neither
     /// user, port nor key asks for a login.
     /// </summary>
-    public bool IsLocal =>
+    public bool IsLocal => Scripts is null && IsThisMachine;
+
+    private bool IsThisMachine =>
         Name == "." || (User is null && Port is null && KeyFilePath is null && NamesThisMachine(Name));
+
+    /// <summary>A host that is reached by a way that is there already.</summary>
+    /// <param name="name">What the host is called in results and errors.</param>
+    /// <param name="scripts">The way.</param>
+    public static HostAddress Through(string name, IScriptHost scripts) => new(name, null, null, null, NoOptions, scripts);
 
     /// <summary>Reads <c>[user@]host[:port]</c>, <c>[user@][IPv6]:port</c> or a bare IPv6 address.</summary>
     /// <exception cref="FleetException"><c>InvalidRequest</c>: it is none of these, or holds what must not come near a command line.</exception>
@@ -72,7 +84,7 @@ public sealed class HostAddress
             throw Refused(Name, "The key file's path is empty or holds control characters.");
         foreach (KeyValuePair<string, string> option in options ?? NoOptions)
             CheckOption(option.Key, option.Value);
-        return new HostAddress(Name, User ?? userName, Port ?? port, KeyFilePath ?? keyFilePath, options ?? Options);
+        return new HostAddress(Name, User ?? userName, Port ?? port, KeyFilePath ?? keyFilePath, options ?? Options, Scripts);
     }
 
     /// <summary>The form that <see cref="Parse"/> reads.</summary>

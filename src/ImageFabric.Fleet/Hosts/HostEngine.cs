@@ -5,7 +5,10 @@ using ImageFabric.Protocol;
 
 namespace ImageFabric.Fleet;
 
-/// <summary>The engine on one host: directly when it is this machine, otherwise through SSH, each request in a session of its own.</summary>
+/// <summary>
+/// The engine on one host: directly when it is this machine, by scripts where there is a way for them, otherwise through SSH, each request in a session
+/// of its own.
+/// </summary>
 public sealed class HostEngine
 {
     // The shell's words for "cannot execute" and "not found".
@@ -63,7 +66,33 @@ public sealed class HostEngine
         where T : EngineEvent =>
         _address.IsLocal
             ? _engine.RunAsync(request, onResult, onError, observer, grants, cancellationToken)
+            : _address.Scripts is { } scripts
+            ? RunScriptAsync(scripts, request, onResult, onError, observer, grants, cancellationToken)
             : RunRemoteAsync(request, onResult, onError, observer, grants, cancellationToken);
+
+    private async Task RunScriptAsync<T>(
+        IScriptHost scripts,
+        HostRequest request,
+        Action<T> onResult,
+        Action<ErrorEvent>? onError,
+        IEngineObserver? observer,
+        IGrantSource? grants,
+        CancellationToken cancellationToken)
+        where T : EngineEvent
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using IEngineChannel channel = await ScriptBootstrap.ConnectAsync(scripts, _address, _engine, observer, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var conversation = new EngineConversation<T>(channel, _address.Name, onResult, onError, observer, grants);
+            int exitCode = await conversation.RunAsync(request, cancellationToken).ConfigureAwait(false);
+            await conversation.ConcludeAsync(exitCode, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await channel.StopAsync().ConfigureAwait(false);
+        }
+    }
 
     private async Task RunRemoteAsync<T>(
         HostRequest request,

@@ -10,20 +10,17 @@ namespace ImageFabric.Fleet;
 /// </summary>
 internal static class WindowsBootstrap
 {
-    /// <summary>
-    /// The script. <c>$digest</c> is set in front of it. PowerShell leaves standard input alone as long as a script does not name its automatic
-    /// variable for it, so every byte reaches this script and then the engine. As one command line it has to stay below the 8,191 characters of cmd.
-    /// </summary>
-    public static readonly IReadOnlyList<string> Script =
+    /// <summary>Unpacks the engine from the stream <c>$s</c> to <c>$new</c>; true when it is the one that <c>$digest</c> names.</summary>
+    public static readonly IReadOnlyList<string> Unpack =
     [
-        "$ErrorActionPreference='Stop'; $ProgressPreference='SilentlyContinue'",
-        "$stdin=[Console]::OpenStandardInput(); $new=$null; $have=$null",
-        "function Say($s){[Console]::Out.Write(\"`nIMAGEFABRIC $s`n\");[Console]::Out.Flush()}",
-        "function Hear{$s='';while(($b=$stdin.ReadByte()) -ne 10){if($b -lt 0){exit 1};if($b -gt 32 -and $b -lt 127){$s+=[char]$b}};$s}",
         "function Unpack($s){$z=New-Object IO.Compression.GZipStream $s,([IO.Compression.CompressionMode]::Decompress);$f=[IO.File]::Open($new,'Create','ReadWrite')",
         "try{$z.CopyTo($f);$f.Flush($true);$f.Position=0;$h=New-Object Security.Cryptography.SHA256CryptoServiceProvider",
         "[BitConverter]::ToString($h.ComputeHash($f)).Replace('-','') -eq $digest}finally{$f.Dispose();$z.Dispose()}}",
-        "try{",
+    ];
+
+    /// <summary>Where the engine lies: sets <c>$dir</c> and <c>$exe</c>.</summary>
+    public static readonly IReadOnlyList<string> FindProgram =
+    [
         "$cpu=$env:PROCESSOR_ARCHITEW6432;if(!$cpu){$cpu=$env:PROCESSOR_ARCHITECTURE}",
         "if($cpu -ne 'AMD64'){Say \"UNSUPPORTED Windows $cpu\";exit 1}",
         "$me=[Security.Principal.WindowsIdentity]::GetCurrent();$mine=$env:LOCALAPPDATA",
@@ -35,6 +32,21 @@ internal static class WindowsBootstrap
         "$owner=(Get-Acl -LiteralPath $root).GetOwner([Security.Principal.SecurityIdentifier]).Value",
         "if('S-1-5-18','S-1-5-32-544',$me.User.Value -notcontains $owner){throw \"$root belongs to $owner\"}",
         "$dir=\"$root\\$digest\";$exe=\"$dir\\imagefabric.exe\"",
+    ];
+
+    /// <summary>
+    /// The script. <c>$digest</c> is set in front of it. PowerShell leaves standard input alone as long as a script does not name its automatic
+    /// variable for it, so every byte reaches this script and then the engine. As one command line it has to stay below the 8,191 characters of cmd.
+    /// </summary>
+    public static readonly IReadOnlyList<string> Script =
+    [
+        "$ErrorActionPreference='Stop'; $ProgressPreference='SilentlyContinue'",
+        "$stdin=[Console]::OpenStandardInput(); $new=$null; $have=$null",
+        "function Say($s){[Console]::Out.Write(\"`nIMAGEFABRIC $s`n\");[Console]::Out.Flush()}",
+        "function Hear{$s='';while(($b=$stdin.ReadByte()) -ne 10){if($b -lt 0){exit 1};if($b -gt 32 -and $b -lt 127){$s+=[char]$b}};$s}",
+        .. Unpack,
+        "try{",
+        .. FindProgram,
         "if([IO.File]::Exists($exe)){$have='HAVE'}else{[void][IO.Directory]::CreateDirectory($dir)",
         "[IO.Directory]::GetFiles($dir,'*.new')|?{[IO.File]::GetLastWriteTime($_) -lt [DateTime]::Now.AddHours(-1)}|%{[IO.File]::Delete($_)}",
         "$new=\"$dir\\$([Guid]::NewGuid()).new\"}",

@@ -1,6 +1,7 @@
 using System;
 using System.Collections;
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Threading;
 using System.Threading.Tasks;
 using ImageFabric.Fleet;
@@ -33,6 +34,10 @@ public abstract class HostCmdlet : EngineCmdlet
     /// <summary>Options of ssh_config(5) by keyword; they come before ssh_config.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public IDictionary? Options { get; set; }
+
+    /// <summary>Sessions of any transport, whose hosts are worked on: then <c>-HostName</c> and how SSH gets there are not used.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public PSSession[]? Session { get; set; }
 
     /// <summary>Where the hosts keep images and disks. Without it: the host's own default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -68,16 +73,26 @@ public abstract class HostCmdlet : EngineCmdlet
     /// <param name="begin">What to do with the host; what takes long goes to <see cref="StartOn"/>.</param>
     private protected async Task OnEachAsync(string[] hostNames, Func<HostConnection, Task> begin)
     {
-        foreach (string hostName in hostNames)
+        if (Session is { Length: > 0 })
         {
-            try
-            {
-                await begin(await ConnectionAsync(hostName).ConfigureAwait(false)).ConfigureAwait(false);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
-            }
+            foreach (PSSession session in Session)
+                await BeginAsync(session.ComputerName, () => Task.FromResult(new HostConnection(session, HostImageDirectory)), begin).ConfigureAwait(false);
+            return;
+        }
+
+        foreach (string hostName in hostNames)
+            await BeginAsync(hostName, () => ConnectionAsync(hostName), begin).ConfigureAwait(false);
+    }
+
+    private async Task BeginAsync(string hostName, Func<Task<HostConnection>> connect, Func<HostConnection, Task> begin)
+    {
+        try
+        {
+            await begin(await connect().ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (FleetException e)
+        {
+            Pipeline.WriteError(EngineErrorRecord.From(e, hostName));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Management.Automation.Runspaces;
 using ImageFabric.Fleet;
 
 namespace ImageFabric.PowerShell;
@@ -8,7 +9,14 @@ namespace ImageFabric.PowerShell;
 /// <summary>A host as a cmdlet's parameters name it.</summary>
 internal sealed class HostConnection(HostAddress address, IDictionary? options, string? imageDirectory)
 {
+    /// <summary>A host that a session leads to.</summary>
+    public HostConnection(PSSession session, string? imageDirectory)
+        : this(HostAddress.Through(session.ComputerName, new SessionHost(session)), null, imageDirectory) => Session = session;
+
     public HostAddress Address { get; } = address;
+
+    /// <summary>The session that leads to the host. Null: SSH does, or none is needed.</summary>
+    public PSSession? Session { get; }
 
     /// <summary>Options of ssh_config(5) as the user gave them.</summary>
     public IDictionary? Options { get; } = options;

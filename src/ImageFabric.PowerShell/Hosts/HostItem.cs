@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Management.Automation.Runspaces;
 
 namespace ImageFabric.PowerShell;
 
@@ -12,6 +13,7 @@ public abstract class HostItem
         Port = connection.Address.Port;
         KeyFilePath = connection.Address.KeyFilePath;
         Options = connection.Options;
+        Session = connection.Session;
         ImageDirectory = connection.ImageDirectory;
     }
 
@@ -32,6 +34,9 @@ public abstract class HostItem
 
     /// <summary>Options of ssh_config(5) that were given. Null: none.</summary>
     public IDictionary? Options { get; }
+
+    /// <summary>The session that led to the host. Null: SSH did, or none was needed.</summary>
+    public PSSession? Session { get; }
 
     /// <summary>Where the host keeps images, when it was said. Null: the host's own default.</summary>
     public string? ImageDirectory { get; }
