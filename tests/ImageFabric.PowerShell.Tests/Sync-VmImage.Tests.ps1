@@ -149,6 +149,21 @@ Describe 'Sync-VmImage' {
         ($hosts | Where-Object RecordType -EQ 'Completed').Count | Should -Be 2
     }
 
+    It 'starts on a host as soon as it comes down the pipeline' {
+        $started = & {
+            '.'
+            $deadline = [datetime]::UtcNow.AddSeconds(20)
+            while (-not (Get-EngineRequest pull) -and [datetime]::UtcNow -lt $deadline) {
+                Start-Sleep -Milliseconds 50
+            }
+            $script:pulls = @(Get-EngineRequest pull).Count
+            'localhost'
+        } | Sync-VmImage ubuntu
+
+        $script:pulls | Should -Be 1
+        $started.HostName | Sort-Object | Should -Be '.', 'localhost'
+    }
+
     It 'works on no more hosts at once than it may' {
         $session = Start-Session 'Sync-VmImage' @{ Image = 'ubuntu'; ThrottleLimit = 1 } -InputObject @(
             [pscustomobject] @{ HostName = 'localhost'; ImageDirectory = 'works' }

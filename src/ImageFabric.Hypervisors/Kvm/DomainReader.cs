@@ -21,12 +21,20 @@ internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
             : null;
 
     /// <summary>Describes a domain; null when there is no such domain or it is not one of ours.</summary>
-    public async Task<VmResult?> DescribeAsync(Guid domain, CancellationToken ct)
+    /// <param name="domain">The domain.</param>
+    /// <param name="withAddresses">Whether to ask for the addresses of one that runs.</param>
+    /// <param name="ct">Stops the work.</param>
+    public async Task<VmResult?> DescribeAsync(Guid domain, bool withAddresses, CancellationToken ct)
     {
-        if (await virsh.DefinitionAsync(domain, ct).ConfigureAwait(false) is not { } definition
+        // Each question is a process of its own, and none needs another's answer.
+        Task<XDocument?> askingDefinition = virsh.DefinitionAsync(domain, ct);
+        Task<string?> askingState = StateAsync(domain, ct);
+        Task<long?> askingSize = virsh.DiskSizeAsync(domain, DomainXml.DiskTarget, ct);
+        await Task.WhenAll(askingDefinition, askingState, askingSize).ConfigureAwait(false);
+        if (await askingDefinition.ConfigureAwait(false) is not { } definition
             || DomainMark.Of(definition) is not { } mark
             || directories.FilesIn(mark.Directory) is not { } files
-            || await StateAsync(domain, ct).ConfigureAwait(false) is not { } state)
+            || await askingState.ConfigureAwait(false) is not { } state)
         {
             return null;
         }
@@ -42,10 +50,10 @@ internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
             Virtualization = (string?)root.Attribute("type") ?? "",
             Cpu = (int?)root.Element("vcpu") ?? 0,
             MemoryBytes = Bytes(root.Element("memory")),
-            DiskSizeBytes = await virsh.DiskSizeAsync(domain, DomainXml.DiskTarget, ct).ConfigureAwait(false) ?? mark.Record.DiskSizeBytes,
+            DiskSizeBytes = await askingSize.ConfigureAwait(false) ?? mark.Record.DiskSizeBytes,
             DiskPath = files.Disk,
             LinkedClone = mark.Record.LinkedClone,
-            Addresses = state == MachineState.Running ? [.. await AddressesAsync(domain, ct).ConfigureAwait(false)] : null,
+            Addresses = withAddresses && state == MachineState.Running ? [.. await AddressesAsync(domain, ct).ConfigureAwait(false)] : null,
             ConsolePath = (string?)devices?.Element("serial")?.Element("log")?.Attribute("file"),
             Created = mark.Record.Created,
         };

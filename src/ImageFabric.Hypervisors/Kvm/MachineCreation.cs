@@ -19,16 +19,22 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
         OptionsOfOthers.Refuse(request);
         // A relative path would be taken as relative to the overlay.
         image = image with { Path = Path.GetFullPath(image.Path) };
-        HostOffer offer = await HostOffer.AskAsync(virsh, ct).ConfigureAwait(false);
+
+        // Each question is a process of its own, and none needs another's answer.
+        Task<HostOffer> askingOffer = HostOffer.AskAsync(virsh, ct);
+        Task<GuestNetwork> askingNetwork = new NetworkChoice(virsh).ChooseAsync(request.Network, request.Start, warn, ct);
+        Task<bool> askingName = HasDomainAsync(order.Name, ct);
+        await Task.WhenAll(askingOffer, askingNetwork, askingName).ConfigureAwait(false);
+        HostOffer offer = await askingOffer.ConfigureAwait(false);
+        GuestNetwork network = await askingNetwork.ConfigureAwait(false);
         if (order.Uefi && !offer.HasUefi)
             throw new HypervisorException("FirmwareNotAvailable", order.Name, $"The machine '{order.Name}' needs UEFI firmware, which libvirt does not have on this host.");
-        GuestNetwork network = await new NetworkChoice(virsh).ChooseAsync(request.Network, request.Start, warn, ct).ConfigureAwait(false);
 
         var undo = new Undo(UndoLimit);
         MachineClaim? claim = null;
         try
         {
-            claim = await directories.CreateAsync(order.Name, token => HasDomainAsync(order.Name, token), ct).ConfigureAwait(false);
+            claim = await directories.CreateAsync(order.Name, _ => askingName, ct).ConfigureAwait(false);
             MachineFiles files = claim.Files;
             undo.Add("remove the files", token => directories.DeleteAsync(files, token));
             if (!offer.IsHardware)
@@ -43,7 +49,8 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
             record.Write(files.Record);
             if (request.Start)
                 await StartAsync(order, record.Id, network, undo, warn, ct).ConfigureAwait(false);
-            return await reader.DescribeAsync(record.Id, ct).ConfigureAwait(false)
+            // A machine that nobody waited for cannot have an address yet.
+            return await reader.DescribeAsync(record.Id, request.Start && order.Wait > TimeSpan.Zero, ct).ConfigureAwait(false)
                 ?? throw new HypervisorException("HypervisorFailed", order.Name, $"The machine '{order.Name}' was removed by somebody else while it was made.");
         }
         catch (Exception failure)

@@ -44,6 +44,7 @@ public static class ImagePull
         foreach (PullSeed seed in options.Seeds)
             await SeedCopy.RunAsync(target, state, seed, cancellationToken).ConfigureAwait(false);
 
+        RoomCheck.Run(path, state.BytesMissing);
         var reads = new FrameReads(source, index);
         await reads.RunAsync(MissingFrames(state), options.Reads, Store, cancellationToken).ConfigureAwait(false);
         await target.CompleteAsync(cancellationToken).ConfigureAwait(false);

@@ -24,6 +24,8 @@ internal sealed class PullState
 
     public long BytesReused => Interlocked.Read(ref bytesReused);
 
+    /// <summary>Bytes of the disk that are not in place yet.</summary>
+    public long BytesMissing => total - Interlocked.Read(ref bytesDone);
 
     public bool IsDone(int chunk) => Volatile.Read(ref done[chunk]);
 

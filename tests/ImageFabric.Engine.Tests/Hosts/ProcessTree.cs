@@ -10,6 +10,9 @@ internal sealed class ProcessTree
     /// <summary>Names of the programs.</summary>
     public IEnumerable<string> Programs => processes.Select(p => p.Program);
 
+    /// <summary>Process ids of those of one program.</summary>
+    public IEnumerable<int> Named(string program) => processes.Where(p => p.Program == program).Select(p => p.Id);
+
     public static ProcessTree Of(int root)
     {
         Entry[] all = [.. Directory.EnumerateDirectories("/proc").Select(d => Read(Path.GetFileName(d))).OfType<Entry>()];

@@ -19,6 +19,20 @@ internal sealed class SlowLink : IAsyncDisposable
         return slow;
     }
 
+    /// <summary>Pulls the cable, and plugs it in again after a while.</summary>
+    public async Task CutAsync(TimeSpan duration)
+    {
+        await Tool.RunAsync("ip", "link", "set", link, "down");
+        try
+        {
+            await Task.Delay(duration);
+        }
+        finally
+        {
+            await Tool.RunAsync("ip", "link", "set", link, "up");
+        }
+    }
+
     /// <summary>Makes it fast again. A host whose power was cut has taken its link along.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -165,20 +165,53 @@ public sealed partial class SyncTests(PublishedImages images)
     }
 
     [HostFact]
-    public async Task FullHost_SaysSoAndGoesOnWhenThereIsRoom()
+    public async Task HostWithoutRoom_SaysSoBeforeTheTransfer()
     {
         PublishedImage image = await images.Large;
         KvmHost host = Testbed.Hosts[1];
         await using var directory = new HostDirectory(images.Store);
+        await directory.InstallEngineAsync([host]);
         await host.RunAsync($"mkdir '{directory.Path}' && mount -t tmpfs -o size=40m tmpfs '{directory.Path}'");
         try
         {
+            long before = await host.ReceivedBytesAsync();
             ErrorEvent error = (await directory.SyncAsync(image.Name, [host.Name])).Failure();
+
+            Assert.Equal("HostDiskFull", error.Id);
+            Assert.Equal(host.Name, error.Target);
+            Assert.InRange(await host.ReceivedBytesAsync() - before, 1, 1 << 20);
+            Assert.Empty(await host.FilesAsync(directory.Images));
+        }
+        finally
+        {
+            await host.RunAsync($"umount '{directory.Path}'");
+        }
+    }
+
+    [HostFact]
+    public async Task HostThatFillsUpDuringTheTransfer_SaysSoAndGoesOnWhenThereIsRoom()
+    {
+        PublishedImage image = await images.Large;
+        KvmHost host = Testbed.Hosts[1];
+        await using var directory = new HostDirectory(images.Store);
+        await directory.InstallEngineAsync([host]);
+        await host.RunAsync($"mkdir '{directory.Path}' && mount -t tmpfs -o size=100m tmpfs '{directory.Path}'");
+        try
+        {
+            ErrorEvent error;
+            await using (await SlowLink.ToAsync(host, megabits: 100))
+            {
+                await using EngineProgram sync = directory.StartSync(image.Name, [host.Name]);
+                await sync.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType);
+                await host.RunAsync($"dd if=/dev/zero of='{directory.Path}/filler' bs=1M count=60 2>/dev/null");
+                error = (await sync.FinishedAsync()).Failure();
+            }
+
             Assert.Equal("HostDiskFull", error.Id);
             Assert.Equal(host.Name, error.Target);
             Assert.Empty(await host.FilesAsync(directory.Images));
 
-            await host.RunAsync($"mount -o remount,size=100m '{directory.Path}'");
+            await host.RunAsync($"rm '{directory.Path}/filler'");
             SyncResult result = await directory.SyncAsync(image.Name, host);
             Assert.Equal(PullResult.Synced, result.Status);
             Assert.InRange(result.BytesReused, 1, 64 << 20);
