@@ -27,13 +27,13 @@ host=${hosts[0]}
 "$engine" sync tiny:1 "${hosts[@]/#/--host=}" >/dev/null
 
 # The same machine by hand, from the definition that imagefabric makes.
-"$engine" vm create model --image tiny:1 --host "$host" --memory 256M >/dev/null
-on "$host" 'mkdir -p /var/lib/libvirt/images/hand && virsh dumpxml model | sed -e "/<uuid>/d" -e "/<mac /d" -e "s/model/hand/g" \
-  -e "s#/[^<>\"'\'']*/disk.qcow2#/var/lib/libvirt/images/hand/disk.qcow2#" >/root/hand.xml'
-"$engine" vm remove model --host "$host" >/dev/null
+"$engine" vm create hand --image tiny:1 --host "$host" --memory 256M >/dev/null 2>&1
+on "$host" 'cd /var/lib/libvirt/images && rm -rf hand && cp -a imagefabric/vms/hand hand && rm hand/disk.qcow2 &&
+  virsh dumpxml hand | sed -e "/<uuid>/d" -e "/<mac /d" -e "s#images/imagefabric/vms/hand#images/hand#" >/root/hand.xml'
+"$engine" vm remove hand --host "$host" >/dev/null
 by_hand='base=$(ls /var/lib/libvirt/images/imagefabric/images/*.raw | head -1)
 start=$(date +%s%N)
-qemu-img create -q -f qcow2 -b "$base" -F raw /var/lib/libvirt/images/hand/disk.qcow2 && virsh -q define /root/hand.xml >/dev/null && virsh -q start hand >/dev/null
+qemu-img create -q -f qcow2 -b "$base" -F raw /var/lib/libvirt/images/hand/disk.qcow2 && virsh -q define /root/hand.xml >/dev/null && virsh -q start hand >/dev/null || exit 1
 echo $(($(date +%s%N) - start))
 virsh -q destroy hand >/dev/null; virsh -q undefine hand >/dev/null; rm /var/lib/libvirt/images/hand/disk.qcow2'
 mine=$(mktemp) hand=$(mktemp) over=$(mktemp)
@@ -55,7 +55,7 @@ NO_COLOR=1 pwsh -NoProfile -NonInteractive -Command "
   \$hosts = '${hosts[*]}' -split ' '
   \$machines = 0..49 | ForEach-Object { [pscustomobject] @{ HostName = \$hosts[\$_ % \$hosts.Count]; Name = \"many\$_\" } }
   \$clock = [Diagnostics.Stopwatch]::StartNew()
-  \$made = @(\$machines | New-VmFromImage tiny:1 -Memory 256MB -ThrottleLimit 10)
+  \$made = @(\$machines | New-VmFromImage tiny:1 -Memory 256MB -ThrottleLimit 10 -WarningAction SilentlyContinue)
   '| {0} machines defined over {1} hosts in one pipeline | {2:0.0} s |' -f \$made.Count, \$hosts.Count, \$clock.Elapsed.TotalSeconds
   \$made | Remove-VmFromImage -ThrottleLimit 10 -Confirm:\$false
 "

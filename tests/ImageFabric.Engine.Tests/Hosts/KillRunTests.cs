@@ -11,7 +11,7 @@ namespace ImageFabric.Engine.Tests.Hosts;
 [Collection(HostFailuresCollection.Name)]
 public sealed class KillRunTests(PublishedImages images, ITestOutputHelper log)
 {
-    private const int UsualRuns = 5;
+    private const int UsualRuns = 4;
     private const int Megabits = 160;
     private const long Pack = 16 << 20;
     private const int MostKills = 3;
