@@ -112,7 +112,8 @@ string Pack(string name)
             new XElement(schema + "requireLicenseAcceptance", "false"),
             new XElement(schema + "description", Text("Description")),
             new XElement(schema + "tags", string.Join(' ', tags)),
-            new XElement(schema + "dependencies", Texts("RequiredModules").Select(required => new XElement(schema + "dependency", new XAttribute("id", required), new XAttribute("version", Text("ModuleVersion")))))),
+            new XElement(schema + "dependencies", Regex.Matches(manifest, "ModuleName = '([^']+)'; RequiredVersion = '([^']+)'").Select(required =>
+                new XElement(schema + "dependency", new XAttribute("id", required.Groups[1].Value), new XAttribute("version", $"[{required.Groups[2].Value}]"))))),
         new XElement(schema + "files", new XElement(schema + "file", new XAttribute("src", "**"), new XAttribute("target", ""))));
     string file = Path.Combine(output, name + ".nuspec");
     specification.Save(file);

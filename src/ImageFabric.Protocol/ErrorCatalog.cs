@@ -109,6 +109,7 @@ public static class ErrorCatalog
         new("HypervisorFailed", "InvalidResult", "libvirt, qemu-img or Hyper-V refused an operation.", "Read the tool's own words in the message."),
         new("VmOptionNotSupported", "NotImplemented", "The host's hypervisor, or a machine of that generation, cannot be given what was asked for.", "Leave out what the message names, or make the machine on another host."),
         new("VmExists", "ResourceExists", "The host has a machine of that name.", "Choose another name, or remove that machine."),
+        new("VmDiffers", "InvalidOperation", "The machine that a DSC configuration asks for is there, and is not as asked.", "Correct the configuration, or allow the machine to be made anew with Force."),
         new("VmNotFound", "ObjectNotFound", "The host has no such machine made from an image.", "List them with Get-VmFromImage."),
         new("VmRunning", "ResourceBusy", "The machine runs.", "Shut it down, or force the removal."),
         new("DiskTooSmall", "InvalidArgument", "The disk size asked for is smaller than the image.", "Ask for the image's size or more."),

@@ -35,6 +35,7 @@ public sealed partial class ErrorCatalogTests
                 thrown.Add(match.Groups[1].Value);
         }
 
+        thrown.UnionWith(ThrownByScripts());
         string[] table = [.. ErrorCatalog.All.Select(e => e.Id).Order(StringComparer.Ordinal)];
         Assert.Empty(table.Except(thrown));
         Assert.Empty(Thrown().Except(table));
@@ -71,8 +72,14 @@ public sealed partial class ErrorCatalogTests
                 ids.Add(match.Groups[1].Value);
         }
 
+        ids.UnionWith(ThrownByScripts());
         return ids;
     }
+
+    private static IEnumerable<string> ThrownByScripts() =>
+        Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.ps1", SearchOption.AllDirectories)
+            .SelectMany(file => ScriptId().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value);
 
     private static string RepositoryRoot()
     {
@@ -87,4 +94,7 @@ public sealed partial class ErrorCatalogTests
 
     [GeneratedRegex("""\b(?:Disk|Store|Hypervisor|Fleet|Operation)Exception\(\s*"([A-Za-z]+)""")]
     private static partial Regex ThrownId();
+
+    [GeneratedRegex(@"\bGet-ResourceError '([A-Za-z]+)'")]
+    private static partial Regex ScriptId();
 }

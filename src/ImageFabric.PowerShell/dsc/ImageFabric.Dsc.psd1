@@ -1,26 +1,23 @@
 @{
-    RootModule           = 'ImageFabric.Dsc.psm1'
-    ModuleVersion        = '0.1.0'
-    GUID                 = '5f1f5a1c-8f5e-4f0a-9d0c-2f4d5e6a7b81'
-    Author               = 'ImageFabric'
-    CompanyName          = 'ImageFabric'
-    Copyright            = '(c) ImageFabric. All rights reserved.'
-    Description          = 'DSC resources for virtual machine images in stores and on hosts, and for the machines made from them.'
-    PowerShellVersion    = '5.1'
-    CompatiblePSEditions = @('Desktop', 'Core')
-    RequiredModules      = @('ImageFabric')
-    FunctionsToExport    = @()
-    CmdletsToExport      = @()
-    AliasesToExport      = @()
-    VariablesToExport    = @()
-    DscResourcesToExport = @(
-        'VmFromImageOnHost'
-        'VmImageOnHost'
-        'VmImageStore'
-    )
-    PrivateData          = @{
+    RootModule             = 'ImageFabric.Dsc.psm1'
+    ModuleVersion          = '0.1.0'
+    GUID                   = 'b7a0f6c2-8f5e-4a0e-9d39-5f0c6b1f2ad7'
+    Author                 = 'ImageFabric'
+    CompanyName            = 'ImageFabric'
+    Copyright              = '(c) ImageFabric. All rights reserved.'
+    Description            = 'DSC resources for stores of virtual machine images, images on hosts, and virtual machines made from them: for PowerShell DSC and, by resource manifests, for DSC 3.'
+    PowerShellVersion      = '5.1'
+    DotNetFrameworkVersion = '4.7.2'
+    CompatiblePSEditions   = @('Desktop', 'Core')
+    RequiredModules        = @(@{ ModuleName = 'ImageFabric'; RequiredVersion = '0.1.0' })
+    FunctionsToExport      = @()
+    # PowerShell 7 finds DSC resources of a module that is not loaded only where one of the three lists of commands is left out, here that of cmdlets.
+    AliasesToExport        = @()
+    VariablesToExport      = @()
+    DscResourcesToExport   = @('VmFromImageOnHost', 'VmImageOnHost', 'VmImageStore')
+    PrivateData            = @{
         PSData = @{
-            Tags = @('DSC', 'DesiredStateConfiguration', 'KVM', 'VirtualMachine', 'Image', 'Windows', 'Linux')
+            Tags = @('DSC', 'DesiredStateConfiguration', 'KVM', 'S3', 'VirtualMachine', 'Image', 'Windows', 'Linux')
         }
     }
 }

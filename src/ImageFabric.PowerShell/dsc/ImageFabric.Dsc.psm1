@@ -1,318 +1,299 @@
-# What a person does with the cmdlets of ImageFabric, these DSC resources do when the state is not the desired one.
+# The DSC resources of ImageFabric. They work through the cmdlets alone; nothing here prompts.
+# The classes stand in a module of their own because compiling them takes longer than all of Import-Module ImageFabric.
+
+Set-StrictMode -Version Latest
 
 enum Ensure {
     Absent
     Present
 }
 
-# A name for a store, in the list of the user that the configuration runs as.
+# A store that is registered for the user who runs the configuration.
 [DscResource()]
 class VmImageStore {
-    [DscProperty(Key)]
-    [string] $Name
+    # The name to give to Store.
+    [DscProperty(Key)] [string] $Name
 
-    # A directory, or s3://bucket/prefix. Needed for Present.
-    [DscProperty()]
-    [string] $Uri
+    # A directory, or s3://bucket/prefix. Needed for a store that is to be present.
+    [DscProperty()] [string] $Uri
 
-    # The S3 service's address. Without it: Amazon's, by region.
-    [DscProperty()]
-    [string] $Endpoint
+    [DscProperty()] [string] $Endpoint
 
-    [DscProperty()]
-    [string] $Region
+    [DscProperty()] [string] $Region
 
-    # A profile of the AWS credential files. Credentials themselves are no part of a configuration.
-    [DscProperty()]
-    [string] $Profile
+    # A profile of the AWS credential files.
+    [DscProperty()] [string] $Profile
 
     # Use this store when none is named.
-    [DscProperty()]
-    [bool] $Default
+    [DscProperty()] [Nullable[bool]] $Default
 
-    [DscProperty()]
-    [Ensure] $Ensure = [Ensure]::Present
+    [DscProperty()] [string[]] $AllowedFormat
+
+    # Bytes.
+    [DscProperty()] [Nullable[long]] $MaximumFileSize
+
+    # Bytes.
+    [DscProperty()] [Nullable[long]] $MaximumVirtualSize
+
+    # Bytes.
+    [DscProperty()] [Nullable[int]] $MinimumSectorSize
+
+    # Bytes.
+    [DscProperty()] [Nullable[int]] $MaximumSectorSize
+
+    # Register without asking the store.
+    [DscProperty()] [Nullable[bool]] $SkipTest
+
+    [DscProperty()] [Ensure] $Ensure = [Ensure]::Present
 
     [VmImageStore] Get() {
-        $state = [VmImageStore]::new()
-        $state.Name = $this.Name
-        $state.Ensure = [Ensure]::Absent
-        $found = $this.Find()
-        if ($found) {
-            $state.Ensure = [Ensure]::Present
-            $state.Uri, $state.Endpoint, $state.Region, $state.Profile = $found.Uri, $found.Endpoint, $found.Region, $found.Profile
-            $state.Default = $found.IsDefault
+        $found = Find-Store $this.Name
+        if ($null -eq $found) {
+            return [VmImageStore] @{ Name = $this.Name; Ensure = [Ensure]::Absent }
         }
-        return $state
+        return [VmImageStore]::Of($found)
     }
 
     [bool] Test() {
-        $found = $this.Find()
-        if ($this.Ensure -eq [Ensure]::Absent) {
-            return $null -eq $found
-        }
-        # What the configuration does not say may be as it is.
-        return $null -ne $found -and $found.Uri -eq $this.Uri -and
-            (-not $this.Endpoint -or $found.Endpoint -eq $this.Endpoint) -and
-            (-not $this.Region -or $found.Region -eq $this.Region) -and
-            (-not $this.Profile -or $found.Profile -eq $this.Profile) -and
-            (-not $this.Default -or $found.IsDefault)
+        return $this.Differences($this.Get()).Count -eq 0
     }
 
     [void] Set() {
-        if ($this.Test()) {
-            return
-        }
-        if ($this.Ensure -eq [Ensure]::Absent) {
-            Unregister-VmImageStore -Name ([WildcardPattern]::Escape($this.Name)) -Confirm:$false -ErrorAction Stop
-            return
-        }
-        $found = $this.Find()
-        $arguments = @{ Name = $this.Name; Uri = $this.Uri; Force = $true; Confirm = $false; ErrorAction = 'Stop' }
-        foreach ($setting in 'Endpoint', 'Region', 'Profile') {
-            $value = if ($this.$setting) { $this.$setting } elseif ($found) { $found.$setting }
-            if ($value) { $arguments[$setting] = $value }
-        }
-        if ($this.Default -or ($found -and $found.IsDefault)) { $arguments['Default'] = $true }
-        # Limits are no part of this resource; those that are set stay.
-        foreach ($limit in 'MaximumFileSize', 'MaximumVirtualSize', 'AllowedFormat', 'MinimumSectorSize', 'MaximumSectorSize') {
-            if ($found -and $found.$limit) { $arguments[$limit] = $found.$limit }
-        }
-        Register-VmImageStore @arguments
+        $null = $this.Apply()
     }
 
-    hidden [object] Find() {
-        return Get-VmImageStore | Where-Object Name -EQ $this.Name
+    static [VmImageStore[]] Export() {
+        return @(Get-VmImageStore -ErrorAction Stop | ForEach-Object { [VmImageStore]::Of($_) })
+    }
+
+    # Makes it as asked, and gives the names of the properties that were not.
+    hidden [string[]] Apply() {
+        $different = $this.Differences($this.Get())
+        if ($different.Count -gt 0) {
+            Set-Store $this
+        }
+        return $different
+    }
+
+    # The names of the properties that are not as asked; what was not asked for is as it may be.
+    hidden [string[]] Differences([VmImageStore] $Actual) {
+        return Compare-Resource $this $Actual Uri, Endpoint, Region, Profile, Default, AllowedFormat, MaximumFileSize, MaximumVirtualSize, MinimumSectorSize, MaximumSectorSize
+    }
+
+    hidden static [VmImageStore] Of([object] $Store) {
+        $state = [VmImageStore] @{ Name = $Store.Name; Ensure = [Ensure]::Present; Default = $Store.IsDefault }
+        Copy-Property $Store $state Uri, Endpoint, Region, Profile, AllowedFormat, MaximumFileSize, MaximumVirtualSize, MinimumSectorSize, MaximumSectorSize
+        return $state
     }
 }
 
-# An image on a host, which takes it from the store.
+# A published image that a host has.
 [DscResource()]
 class VmImageOnHost {
-    # NAME:VERSION; without a version, or with latest, the newest of the store.
-    [DscProperty(Key)]
-    [string] $Image
+    # NAME[:VERSION]; without a version, or with latest, the newest. Absent means then: no version.
+    [DscProperty(Key)] [string] $Image
 
     # [user@]host[:port]; localhost is reached without SSH.
-    [DscProperty(Key)]
-    [string] $HostName
+    [DscProperty(Key)] [string] $HostName
 
-    [DscProperty()]
-    [string] $UserName
+    [DscProperty()] [string] $Store
 
-    # Private key file of the SSH login.
-    [DscProperty()]
-    [string] $KeyFilePath
+    # Format of the image's file on the host.
+    [DscProperty()] [string] $DiskFormat
 
-    # Where the host keeps images and disks. Without it: the host's own default.
-    [DscProperty()]
-    [string] $ImageDirectory
+    # How long a sync may take, in seconds.
+    [DscProperty()] [Nullable[int]] $TimeoutSec
 
-    # A registered name, a directory or an s3:// address. Without it: the usual store of the user that the configuration runs as.
-    [DscProperty()]
-    [string] $Store
+    [DscProperty()] [string] $UserName
 
-    # Format of the image's file. Without it: raw.
-    [DscProperty()]
-    [string] $DiskFormat
+    [DscProperty()] [Nullable[int]] $Port
 
-    [DscProperty()]
-    [Ensure] $Ensure = [Ensure]::Present
+    [DscProperty()] [string] $KeyFilePath
 
-    [DscProperty(NotConfigurable)]
-    [string] $ImageId
+    # Options of ssh_config(5) by keyword.
+    [DscProperty()] [hashtable] $Options
 
-    [DscProperty(NotConfigurable)]
-    [string] $Path
+    # Where the host keeps images and disks.
+    [DscProperty()] [string] $ImageDirectory
+
+    [DscProperty()] [Ensure] $Ensure = [Ensure]::Present
+
+    # The version that the host has.
+    [DscProperty(NotConfigurable)] [string] $Version
+
+    [DscProperty(NotConfigurable)] [string] $ImageId
+
+    # The image's file on the host.
+    [DscProperty(NotConfigurable)] [string] $Path
 
     [VmImageOnHost] Get() {
-        $state = [VmImageOnHost]::new()
-        $state.Image, $state.HostName, $state.UserName, $state.KeyFilePath = $this.Image, $this.HostName, $this.UserName, $this.KeyFilePath
-        $state.ImageDirectory, $state.Store = $this.ImageDirectory, $this.Store
-        $state.Ensure = [Ensure]::Absent
-        $found = $this.Find() | Select-Object -First 1
-        if ($found) {
+        $state = [VmImageOnHost] @{ Image = $this.Image; HostName = $this.HostName; Ensure = [Ensure]::Absent }
+        Copy-Property $this $state Store, UserName, Port, KeyFilePath, Options, ImageDirectory
+        $found = Find-HostImage $this
+        if ($null -ne $found) {
             $state.Ensure = [Ensure]::Present
-            $state.ImageId, $state.Path, $state.DiskFormat = $found.ImageId, $found.Path, $found.Format
+            $state.DiskFormat = $found.Format
+            $state.Version = ($found.Image -split ':')[1]
+            $state.ImageId = $found.ImageId
+            $state.Path = $found.Path
         }
         return $state
     }
 
     [bool] Test() {
-        return ($this.Ensure -eq [Ensure]::Present) -eq (@($this.Find()).Count -gt 0)
+        return $this.Differences($this.Get()).Count -eq 0
     }
 
     [void] Set() {
-        if ($this.Test()) {
-            return
-        }
-        $connection = $this.Connection()
-        if ($this.Ensure -eq [Ensure]::Absent) {
-            $this.Find() | ForEach-Object { Remove-VmHostImage -Image $_.Image @connection -Confirm:$false -ErrorAction Stop }
-            return
-        }
-        $from = @{}
-        if ($this.Store) { $from['Store'] = $this.Store }
-        if ($this.DiskFormat) { $from['DiskFormat'] = $this.DiskFormat }
-        $null = Sync-VmImage -Image $this.Image @connection @from -Confirm:$false -ErrorAction Stop
+        $null = $this.Apply()
     }
 
-    hidden [hashtable] Connection() {
-        $connection = @{ HostName = $this.HostName }
-        foreach ($setting in 'UserName', 'KeyFilePath', 'ImageDirectory') {
-            if ($this.$setting) { $connection[$setting] = $this.$setting }
-        }
-        return $connection
+    static [VmImageOnHost[]] Export() {
+        return [VmImageOnHost]::Export([VmImageOnHost] @{ HostName = 'localhost' })
     }
 
-    hidden [object[]] Find() {
-        $exact = $this.Image
-        if ($exact -notmatch ':' -or $exact -like '*:latest') {
-            $from = @{}
-            if ($this.Store) { $from['Store'] = $this.Store }
-            $name = $exact -replace ':.*'
-            $newest = Get-VmImage -Image "${name}:latest" @from -ErrorAction Stop
-            $exact = $newest.Image
-        }
-        $connection = $this.Connection()
-        return @(Get-VmHostImage @connection -ErrorAction Stop | Where-Object {
-                $_.Image -eq $exact -and $_.State -eq 'Present' -and (-not $this.DiskFormat -or $_.Format -eq $this.DiskFormat)
+    # The images of the filter's host that the filter's Image stands for; all of them without it.
+    static [VmImageOnHost[]] Export([VmImageOnHost] $Filter) {
+        # What the host knows no name of can be asked for by no name.
+        return @(Get-HostImage $Filter | Where-Object { $_.State -eq 'Present' -and $_.Image -notlike 'sha256:*' } | ForEach-Object {
+                $state = [VmImageOnHost] @{ Image = $_.Image; HostName = $_.HostName; DiskFormat = $_.Format; ImageId = $_.ImageId; Path = $_.Path }
+                $state.Version = ($_.Image -split ':')[1]
+                Copy-Property $Filter $state Store, UserName, Port, KeyFilePath, Options, ImageDirectory
+                $state
             })
+    }
+
+    hidden [string[]] Apply() {
+        $different = $this.Differences($this.Get())
+        if ($different.Count -gt 0) {
+            Set-HostImage $this
+        }
+        return $different
+    }
+
+    # Get looks for the version and format that are asked for, so there is nothing else to compare.
+    hidden [string[]] Differences([VmImageOnHost] $Actual) {
+        return Compare-Resource $this $Actual @()
     }
 }
 
 # A virtual machine on a host, made from an image.
 [DscResource()]
 class VmFromImageOnHost {
-    [DscProperty(Key)]
-    [string] $Name
+    [DscProperty(Key)] [string] $Name
 
     # [user@]host[:port]; localhost is reached without SSH.
-    [DscProperty(Key)]
-    [string] $HostName
+    [DscProperty(Key)] [string] $HostName
 
-    # NAME:VERSION; without a version, or with latest, the newest of the store. Needed for Present.
-    [DscProperty()]
-    [string] $Image
+    # NAME[:VERSION]. Without a version, or with latest, a machine of any version is right, and a new one is made from the newest.
+    [DscProperty()] [string] $Image
 
-    [DscProperty()]
-    [string] $UserName
+    [DscProperty()] [Nullable[int]] $Cpu
 
-    # Private key file of the SSH login.
-    [DscProperty()]
-    [string] $KeyFilePath
+    # Bytes.
+    [DscProperty()] [Nullable[long]] $Memory
 
-    # Where the host keeps images and disks. Without it: the host's own default.
-    [DscProperty()]
-    [string] $ImageDirectory
+    # Bytes.
+    [DscProperty()] [Nullable[long]] $DiskSize
 
-    # Where the image comes from when the host lacks it. Without it: the usual store of the user that the configuration runs as.
-    [DscProperty()]
-    [string] $Store
+    [DscProperty()] [Nullable[bool]] $FullClone
 
-    # Virtual processors. Without it: 1.
-    [DscProperty()]
-    [int] $Cpu
+    # How a machine that is made is furnished; a machine that is there is not compared with it.
+    [DscProperty()] [string[]] $UserData
 
-    # Memory in bytes. Without it: 1GB.
-    [DscProperty()]
-    [long] $Memory
+    [DscProperty()] [string[]] $NetworkConfig
 
-    # Size of the disk in bytes. Without it: the image's.
-    [DscProperty()]
-    [long] $DiskSize
+    [DscProperty()] [string] $GuestHostName
 
-    # cloud-init user data.
-    [DscProperty()]
-    [string] $UserData
+    [DscProperty()] [string] $Network
 
-    [DscProperty()]
-    [string] $Network
+    [DscProperty()] [string] $Firmware
 
-    [DscProperty()]
-    [bool] $FullClone
+    [DscProperty()] [Nullable[bool]] $Start
 
-    # Start the machine when it is made.
-    [DscProperty()]
-    [bool] $Start
+    # How long a machine that is made and started may take to get its address.
+    [DscProperty()] [Nullable[int]] $WaitSeconds
 
-    # Make the machine anew when it is of another image than this. What was on its disk is lost.
-    [DscProperty()]
-    [bool] $Replace
+    # Format of the image's file on a host that lacks it.
+    [DscProperty()] [string] $DiskFormat
 
-    [DscProperty()]
-    [Ensure] $Ensure = [Ensure]::Present
+    [DscProperty()] [string] $Store
 
-    [DscProperty(NotConfigurable)]
-    [string] $Id
+    # Remove a machine that is not as asked, with its disks, and make it anew; remove one that runs.
+    [DscProperty()] [Nullable[bool]] $Force
 
-    [DscProperty(NotConfigurable)]
-    [string] $State
+    [DscProperty()] [string] $UserName
+
+    [DscProperty()] [Nullable[int]] $Port
+
+    [DscProperty()] [string] $KeyFilePath
+
+    # Options of ssh_config(5) by keyword.
+    [DscProperty()] [hashtable] $Options
+
+    # Where the host keeps images and disks.
+    [DscProperty()] [string] $ImageDirectory
+
+    [DscProperty()] [Ensure] $Ensure = [Ensure]::Present
+
+    # The hypervisor's id of the machine.
+    [DscProperty(NotConfigurable)] [string] $Id
+
+    [DscProperty(NotConfigurable)] [string] $State
+
+    [DscProperty(NotConfigurable)] [string] $ImageId
+
+    [DscProperty(NotConfigurable)] [string[]] $Addresses
 
     [VmFromImageOnHost] Get() {
-        $now = [VmFromImageOnHost]::new()
-        $now.Name, $now.HostName, $now.UserName, $now.KeyFilePath = $this.Name, $this.HostName, $this.UserName, $this.KeyFilePath
-        $now.ImageDirectory, $now.Store = $this.ImageDirectory, $this.Store
-        $now.Ensure = [Ensure]::Absent
-        $found = $this.Find()
-        if ($found) {
-            $now.Ensure = [Ensure]::Present
-            $now.Image, $now.Cpu, $now.Memory, $now.DiskSize = $found.Image, $found.Cpu, $found.Memory, $found.DiskSize
-            $now.FullClone, $now.Id, $now.State = (-not $found.LinkedClone), $found.Id, $found.State
+        $found = Find-Vm $this
+        if ($null -eq $found) {
+            $absent = [VmFromImageOnHost] @{ Name = $this.Name; HostName = $this.HostName; Ensure = [Ensure]::Absent }
+            Copy-Property $this $absent Store, UserName, Port, KeyFilePath, Options, ImageDirectory
+            return $absent
         }
-        return $now
+        return [VmFromImageOnHost]::Of($found, $this)
     }
 
     [bool] Test() {
-        $found = $this.Find()
-        if ($this.Ensure -eq [Ensure]::Absent) {
-            return $null -eq $found
-        }
-        return $null -ne $found -and (-not $this.Replace -or $found.Image -eq $this.ExactImage())
+        return $this.Differences($this.Get()).Count -eq 0
     }
 
     [void] Set() {
-        if ($this.Test()) {
-            return
-        }
-        $connection = $this.Connection()
-        if ($this.Find()) {
-            Remove-VmFromImage -Name ([WildcardPattern]::Escape($this.Name)) @connection -Force -Confirm:$false -ErrorAction Stop
-        }
-        if ($this.Ensure -eq [Ensure]::Absent) {
-            return
-        }
-        $order = @{ Image = $this.ExactImage() }
-        foreach ($setting in 'Store', 'Cpu', 'Memory', 'DiskSize', 'UserData', 'Network', 'FullClone', 'Start') {
-            if ($this.$setting) { $order[$setting] = $this.$setting }
-        }
-        $null = New-VmFromImage -Name $this.Name @connection @order -Confirm:$false -ErrorAction Stop
+        $null = $this.Apply()
     }
 
-    hidden [hashtable] Connection() {
-        $connection = @{ HostName = $this.HostName }
-        foreach ($setting in 'UserName', 'KeyFilePath', 'ImageDirectory') {
-            if ($this.$setting) { $connection[$setting] = $this.$setting }
-        }
-        return $connection
+    static [VmFromImageOnHost[]] Export() {
+        return [VmFromImageOnHost]::Export([VmFromImageOnHost] @{ HostName = 'localhost' })
     }
 
-    # Which version is the newest, only the store knows.
-    hidden [string] ExactImage() {
-        if (-not $this.Image) {
-            throw [System.ArgumentException]::new("VmFromImageOnHost '$($this.Name)': Image is needed for a machine that should be present.")
-        }
-        if ($this.Image -match ':' -and $this.Image -notlike '*:latest') {
-            return $this.Image
-        }
-        $from = @{}
-        if ($this.Store) { $from['Store'] = $this.Store }
-        $imageName = $this.Image -replace ':.*'
-        return (Get-VmImage -Image "${imageName}:latest" @from -ErrorAction Stop).Image
+    # The machines of the filter's host.
+    static [VmFromImageOnHost[]] Export([VmFromImageOnHost] $Filter) {
+        return @(Get-Vm $Filter | ForEach-Object { [VmFromImageOnHost]::Of($_, $Filter) })
     }
 
-    hidden [object] Find() {
-        $connection = $this.Connection()
-        return Get-VmFromImage @connection -ErrorAction Stop | Where-Object Name -EQ $this.Name
+    hidden [string[]] Apply() {
+        $different = $this.Differences($this.Get())
+        if ($different.Count -gt 0) {
+            Set-Vm $this $different
+        }
+        return $different
+    }
+
+    hidden [string[]] Differences([VmFromImageOnHost] $Actual) {
+        # A machine stays with the version that it was made from; only an asked version is compared.
+        if ($this.Image -and -not (Get-ImageVersion $this.Image) -and (Get-ImageName $Actual.Image) -ceq (Get-ImageName $this.Image)) {
+            return Compare-Resource $this $Actual Cpu, Memory, DiskSize, FullClone
+        }
+        return Compare-Resource $this $Actual Image, Cpu, Memory, DiskSize, FullClone
+    }
+
+    hidden static [VmFromImageOnHost] Of([object] $Vm, [VmFromImageOnHost] $Connection) {
+        $actual = [VmFromImageOnHost] @{ Name = $Vm.Name; HostName = $Connection.HostName; Ensure = [Ensure]::Present; FullClone = -not $Vm.LinkedClone }
+        Copy-Property $Vm $actual Image, Cpu, Memory, DiskSize, Id, State, ImageId, Addresses
+        Copy-Property $Connection $actual Store, UserName, Port, KeyFilePath, Options, ImageDirectory
+        return $actual
     }
 }
+
+. (Join-Path $PSScriptRoot 'State.ps1')
