@@ -36,7 +36,7 @@ fi
 
 ./build.sh build
 ./build.sh package
-export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric
+export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric IMAGEFABRIC_CACHE=$log/cache
 
 passed=0 failed=0 skipped=0
 for project in tests/*.Tests/*.csproj; do

@@ -43,13 +43,17 @@ public sealed class PublishRequest : StoreRequest
     [DataMember(Name = "labels", EmitDefaultValue = false)]
     public Dictionary<string, string>? Labels { get; set; }
 
-    /// <summary>zstd level, 1 to 19. Null: 3.</summary>
+    /// <summary>zstd level, 1 to 19. Null: 2 for the first version of an image, 3 for others.</summary>
     [DataMember(Name = "compressionLevel", EmitDefaultValue = false)]
     public int? CompressionLevel { get; set; }
 
-    /// <summary>Uploads at the same time, 1 to 64. Null: the engine's choice.</summary>
+    /// <summary>Uploads at the same time, at most, 1 to 64; as many of them as are worth it. Null: 6.</summary>
     [DataMember(Name = "throttle", EmitDefaultValue = false)]
     public int? Throttle { get; set; }
+
+    /// <summary>The most bytes to and from the store in a second, at least 65,536. Null: as many as go.</summary>
+    [DataMember(Name = "bandwidthLimit", EmitDefaultValue = false)]
+    public long? BandwidthLimit { get; set; }
 
     /// <summary>Read the disk and say what would be uploaded, and upload nothing.</summary>
     [DataMember(Name = "planOnly", EmitDefaultValue = false)]
@@ -173,6 +177,10 @@ public sealed class SaveRequest : StoreRequest
     /// <summary>Replace the file if it exists; otherwise <c>OutputExists</c>.</summary>
     [DataMember(Name = "replace", EmitDefaultValue = false)]
     public bool Replace { get; set; }
+
+    /// <summary>The most bytes from the store in a second, at least 65,536. Null: as many as go.</summary>
+    [DataMember(Name = "bandwidthLimit", EmitDefaultValue = false)]
+    public long? BandwidthLimit { get; set; }
 }
 
 /// <summary>What disk image files may be published.</summary>

@@ -1,7 +1,7 @@
 #!/bin/bash
-# compare.sh [--runs N] [--only s3|directory|memory]...: publishes and pulls the testbed's two Debian images with imagefabric and with its peers,
-# side by side on this machine, and prints what each took and the ratios; then the peak memory on an image of 20 GiB. See docs/performance.md.
-# Needs root, and 30 GB under $TMPDIR (/var/tmp). The engine is the one of ./build.sh engine, or IMAGEFABRIC_ENGINE.
+# compare.sh [--runs N] [--only s3|directory|memory|list|large]... [--no-pull]: publishes and pulls the testbed's three Debian images with imagefabric and with
+# its peers, side by side on this machine, lists 20,000 images, publishes images of up to 64 GiB of data, and prints what each took, the ratios, and what
+# is to be reached. See docs/performance.md. Needs root, and 40 GB under $TMPDIR (/var/tmp). The engine is the one of ./build.sh engine, or IMAGEFABRIC_ENGINE.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 root=${here%/tests/*}
@@ -9,25 +9,29 @@ testbed=$root/tests/testbed
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
-usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
-runs=1 parts=''
+usage() { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
+runs=1 parts='' pulls=1
 while [ $# -gt 0 ]; do
   case $1 in
     --runs) runs=${2:-}; [[ $runs =~ ^[1-9][0-9]?$ ]] || usage; shift ;;
-    --only) case ${2:-} in s3 | directory | memory) parts+=" $2" ;; *) usage ;; esac; shift ;;
+    --no-pull) pulls=0 ;;
+    --only) case ${2:-} in s3 | directory | memory | list | large) parts+=" $2" ;; *) usage ;; esac; shift ;;
     *) usage ;;
   esac
   shift
 done
-parts=${parts:- s3 directory memory}
+parts=${parts:- s3 directory memory list large}
 has_part() { [[ "$parts " == *" $1 "* ]]; }
 
 [ "$(id -u)" = 0 ] || die "the testbed and its Debian images need root"
 engine=${IMAGEFABRIC_ENGINE:-$root/out/engine/linux-x64/imagefabric}
 [ -x "$engine" ] || die "no engine at $engine: run ./build.sh engine, or set IMAGEFABRIC_ENGINE"
-"$testbed/packages.sh" restic casync rclone qemu-utils xfsprogs vmtouch time openssl mawk jq
+"$testbed/packages.sh" restic casync rclone awscli zstd qemu-utils xfsprogs vmtouch time openssl mawk jq
 v1=$("$testbed/mk-debian.sh")
 v2=$("$testbed/mk-debian-v2.sh")
+v3=$("$testbed/mk-debian-v3.sh")
+. "$here/scale.sh"
+. "$here/tables.sh"
 
 B=$(mktemp -d "${TMPDIR:-/var/tmp}/imagefabric-benchmark.XXXXXX")
 W=$B/disk   # the files that are measured with, on a file system of their own
@@ -57,6 +61,7 @@ make_disk() {
   losetup -d "$loop"   # takes effect with the last user
   cp --sparse=always "$v1" "$W/v1.raw"; v1=$W/v1.raw
   cp --sparse=always "$v2" "$W/v2.raw"; v2=$W/v2.raw
+  cp --sparse=always "$v3" "$W/v3.raw"; v3=$W/v3.raw
   sync -f "$W"
 }
 results=$B/results
@@ -80,6 +85,9 @@ join_store() {
   ip -n "$client" link set lo up
   in_client=(ip netns exec "$client")
   counters=/sys/class/net/$link/statistics
+  unset AWS_CA_BUNDLE   # rclone 1.60 does not start where it is set
+  export RCLONE_CONFIG_STORE_TYPE=s3 RCLONE_CONFIG_STORE_PROVIDER=Ceph RCLONE_CONFIG_STORE_ENV_AUTH=true RCLONE_CONFIG_STORE_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
+  export RCLONE_CONFIG=/dev/null RCLONE_S3_NO_CHECK_BUCKET=true
 }
 in_client=()
 counters=''
@@ -115,6 +123,21 @@ result() { jq -r "select(.type == \"result\") | .$1" "$B/output"; }
 # Bytes in the files of a directory.
 size_of() { find "$1" -type f -printf '%s\n' | awk '{s += $1} END {printf "%.0f\n", s}'; }
 
+# Bytes in a part of the bucket.
+size_in_store() { rclone size --json "store:$IMAGEFABRIC_TEST_BUCKET/$1" | jq .bytes; }
+
+# record TABLE TOOL STEP BYTES: a size, as what a step sent.
+record() { printf '%s %s %s 0 0 0 %s 0 0\n' "$1" "$2" "$3" "$4" >>"$results"; }
+
+# What reading, compressing and naming the same data takes at least: the allocated data of v1, by zstd and openssl.
+reference() {
+  [ -e "$W/v1.data" ] || tar -C "$W" --sparse -cf "$W/v1.data" v1.raw
+  forget "$W/v1.data"
+  # shellcheck disable=SC2016
+  measure s3 zstd+sha256 publish-v1 '' bash -c 'zstd -q -3 -T0 -c "$1" >/dev/null && openssl dgst -sha256 "$1"' reference "$W/v1.data"
+  correct 0 0
+}
+
 # ---- S3
 
 publish_fabric() { measure "$1" imagefabric "$2" "$5" "$engine" publish "$3" --name debian --version "$4" --json; }
@@ -122,8 +145,12 @@ publish_fabric() { measure "$1" imagefabric "$2" "$5" "$engine" publish "$3" --n
 s3_fabric() {
   export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/fabric-$1 IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
   forget "$v1"; publish_fabric s3 publish-v1 "$v1" 1 ''
+  record s3 imagefabric store-v1 "$(size_in_store "fabric-$1")"
   forget "$v2"; publish_fabric s3 publish-v2 "$v2" 2 ''
   forget "$v2"; publish_fabric s3 again-v2 "$v2" 2 ''
+  publish_fabric s3 warm-v2 "$v2" 2 ''
+  forget "$v3"; publish_fabric s3 publish-v3 "$v3" 3 ''
+  [ $pulls = 1 ] || return 0
   measure s3 imagefabric pull-v1 "$W/one.raw" "$engine" pull debian:1 --output "$W/one.raw" --json
   verify "$v1" "$W/one.raw"
   forget "$W/one.raw"
@@ -139,11 +166,15 @@ s3_restic() {
   "${in_client[@]}" restic -q init >"$B/output"
   cp --sparse=always "$v1" "$disk"; forget "$disk"
   measure s3 restic publish-v1 '' restic -q backup --tag v1 "$disk"
+  record s3 restic store-v1 "$(size_in_store "restic-$1")"
   cp --sparse=always "$v2" "$disk"; forget "$disk"
   measure s3 restic publish-v2 '' restic -q backup --tag v2 "$disk"
   forget "$disk"
   measure s3 restic again-v2 '' restic -q backup --force --tag v2 "$disk"
+  cp --sparse=always "$v3" "$disk"; forget "$disk"
+  measure s3 restic publish-v3 '' restic -q backup --tag v3 "$disk"
   rm "$disk"
+  [ $pulls = 1 ] || { rm -rf "$B/restic-admin"; return 0; }
   # restore of this restic writes every hole out as zeros; dump with a sparse writer is the shorter way
   # shellcheck disable=SC2016
   local version pull='set -o pipefail; restic -q dump --tag "$1" latest "$2" | dd of="$3" bs=1M iflag=fullblock conv=sparse status=none'
@@ -159,19 +190,31 @@ s3_restic() {
 
 # Plain copies of a compressed disk image: what one does without such a tool.
 s3_copy() {
-  unset AWS_CA_BUNDLE   # rclone 1.60 does not start where it is set
-  export RCLONE_CONFIG_STORE_TYPE=s3 RCLONE_CONFIG_STORE_PROVIDER=Ceph RCLONE_CONFIG_STORE_ENV_AUTH=true RCLONE_CONFIG_STORE_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
-  export RCLONE_CONFIG=/dev/null RCLONE_S3_NO_CHECK_BUCKET=true
   # shellcheck disable=SC2016
   local publish='qemu-img convert -c -O qcow2 -o compression_type=zstd "$1" "$2" && rclone copyto "$2" "$3"' remote=store:$IMAGEFABRIC_TEST_BUCKET/copy-$1
   forget "$v1"; measure s3 qemu-img+rclone publish-v1 '' bash -c "$publish" publish "$v1" "$W/one.qcow2" "$remote/one.qcow2"
   forget "$v2"; measure s3 qemu-img+rclone publish-v2 '' bash -c "$publish" publish "$v2" "$W/two.qcow2" "$remote/two.qcow2"
   forget "$v2"; measure s3 qemu-img+rclone again-v2 '' bash -c "$publish" publish "$v2" "$W/two.qcow2" "$remote/two.qcow2"
-  rm "$W/one.qcow2" "$W/two.qcow2"
+  forget "$v3"; measure s3 qemu-img+rclone publish-v3 '' bash -c "$publish" publish "$v3" "$W/three.qcow2" "$remote/three.qcow2"
+  rm "$W/one.qcow2" "$W/two.qcow2" "$W/three.qcow2"
+  [ $pulls = 1 ] || return 0
   measure s3 qemu-img+rclone pull-v1 "$W/one.qcow2" rclone copyto "$remote/one.qcow2" "$W/one.qcow2"
   measure s3 qemu-img+rclone pull-v2 "$W/two.qcow2" rclone copyto "$remote/two.qcow2" "$W/two.qcow2"
   qemu-img compare -q "$v1" "$W/one.qcow2" && qemu-img compare -q "$v2" "$W/two.qcow2" || die "the copies are not what was published"
   rm "$W/one.qcow2" "$W/two.qcow2"
+}
+
+# The same with the client of Amazon.
+s3_aws() {
+  # shellcheck disable=SC2016
+  local publish='qemu-img convert -c -O qcow2 -o compression_type=zstd "$1" "$2" && aws --endpoint-url "$4" s3 cp --quiet "$2" "$3"' version
+  export AWS_DEFAULT_REGION=us-east-1
+  for version in 1 2 3; do
+    local image=v$version
+    forget "${!image}"
+    measure s3 qemu-img+aws publish-v$version '' bash -c "$publish" publish "${!image}" "$W/aws.qcow2" "s3://$IMAGEFABRIC_TEST_BUCKET/aws-$1/$version.qcow2" "$IMAGEFABRIC_TEST_ENDPOINT"
+    rm "$W/aws.qcow2"
+  done
 }
 
 # ---- directory
@@ -184,6 +227,8 @@ directory_fabric() {
   forget "$v1"; publish_fabric directory publish-v1 "$v1" 1 "$store"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
   forget "$v2"; publish_fabric directory publish-v2 "$v2" 2 "$store"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
   forget "$v2"; publish_fabric directory again-v2 "$v2" 2 "$store"; correct $(($(size_of "$store") - before)) 0
+  forget "$v3"; publish_fabric directory publish-v3 "$v3" 3 "$store"; correct $(($(size_of "$store") - before)) 0
+  [ $pulls = 1 ] || { rm -r "$store"; return 0; }
   forget "$store"
   measure directory imagefabric pull-v1 "$W/one.raw" "$engine" pull debian:1 --output "$W/one.raw" --json; correct 0 "$(result bytesFetched)"
   verify "$v1" "$W/one.raw"
@@ -200,6 +245,8 @@ directory_casync() {
   forget "$v1"; make publish-v1 one "$v1"; correct "$(size_of "$store")" 0; before=$(size_of "$store")
   forget "$v2"; make publish-v2 two "$v2"; correct $(($(size_of "$store") - before)) 0; before=$(size_of "$store")
   forget "$v2"; make again-v2 two "$v2"; correct $(($(size_of "$store") - before)) 0
+  forget "$v3"; make publish-v3 three "$v3"; correct $(($(size_of "$store") - before)) 0
+  [ $pulls = 1 ] || { rm -r "$store"; return 0; }
   extract() {   # STEP INDEX OUTPUT OPTION...: the chunk files that it opened are those with a time of access
     find "$store" -type f -exec touch -a -d @0 {} +
     forget "$store"
@@ -233,73 +280,17 @@ memory_fabric() {
   done
 }
 
-# ---- printing
-
-machine() {
-  echo "- $(nproc) cores of $(lscpu | sed -n 's/^Model name: *//p' | head -1), $(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo) of memory, $(findmnt -no FSTYPE -T "$W"), Linux $(uname -r), $(. /etc/os-release; echo "$PRETTY_NAME")"
-  echo "- imagefabric $("$engine" --version | head -1), restic $(restic version | awk '{print $2}'), casync $(casync --version | awk '{print $2; exit}'), rclone $(rclone version | awk '{print $2; exit}'), qemu-img $(qemu-img --version | awk '{print $3; exit}'), Ceph $(ceph --version | awk '{print $3}')"
-  echo "- images: v1 holds $(du -m "$v1" | cut -f1) MiB, v2 $(du -m "$v2" | cut -f1) MiB, of $(($(stat -c %s "$v1") >> 30)) GiB each"
-  echo "- runs: $runs; load average when a measurement began: $(awk '{if (min == "" || $9 < min) min = $9; if ($9 > max) max = $9} END {print min " to " max}' "$results")"
-}
-
-# compare_table TABLE PEER...: of several runs the shortest times and the largest memory and bytes.
-compare_table() {
-  awk -v table="$1" -v peers="${*:2}" '
-    $1 == table {
-      key = $2 SUBSEP $3
-      if (!(key in seconds) || $4 < seconds[key]) seconds[key] = $4
-      if (!(key in cpu) || $5 < cpu[key]) cpu[key] = $5
-      if ($6 * 1.024e-3 > peak[key]) peak[key] = $6 * 1.024e-3
-      if ($7 / 1e6 > sent[key]) sent[key] = $7 / 1e6
-      if ($8 / 1e6 > received[key]) received[key] = $8 / 1e6
-    }
-    function row(label, values, step, n, i, ours) {
-      ours = values["imagefabric", step]
-      printf "| %s | %.1f |", label, ours
-      for (i = 1; i <= count; i++) {
-        n = values[peer[i], step]
-        printf " %.1f | %s |", n, (n > 0 ? sprintf("%.2f", ours / n) : "-")
-      }
-      print ""
-    }
-    function step_rows(step, label, bytes, verb) {
-      row(label ": time, s", seconds, step)
-      row("CPU time, s", cpu, step)
-      if (verb == "sent") row("MB sent", sent, step)
-      else row("MB fetched", received, step)
-      row("peak memory, MB", peak, step)
-    }
-    END {
-      count = split(peers, peer, " ")
-      printf "| | imagefabric |"
-      for (i = 1; i <= count; i++) printf " %s | ratio |", peer[i]
-      printf "\n| --- | --: |"
-      for (i = 1; i <= count; i++) printf " --: | --: |"
-      print ""
-      step_rows("publish-v1", "**publish v1**", sent, "sent")
-      step_rows("publish-v2", "**publish v2 over v1**", sent, "sent")
-      step_rows("again-v2", "**publish v2 again**", sent, "sent")
-      step_rows("pull-v1", "**pull v1, nothing there**", received, "fetched")
-      step_rows("pull-v2", "**pull v2, v1 there**", received, "fetched")
-    }' "$results"
-}
-
-memory_table() {
-  echo "| 20 GiB, 4 GiB of data | format | peak memory, MB | time, s | CPU time, s | MB sent | MB fetched |"
-  echo "| --- | --- | --: | --: | --: | --: | --: |"
-  awk '$1 == "memory" {
-    name = $3 == "pull-seed" ? "pull, all of it in a seed" : $3
-    printf "| %s | %s | %.0f | %.1f | %.1f | %.1f | %.1f |\n", name, $2, $6 * 1.024e-3, $4, $5, $7 / 1e6, $8 / 1e6 }' "$results"
-}
-
 # ---- the run
 
 say "making the disk"
 make_disk
-if has_part s3 || has_part memory; then join_store; fi
+export IMAGEFABRIC_CACHE=$B/cache
+if has_part s3 || has_part memory || has_part list || has_part large; then join_store; fi
 for ((run = 1; run <= runs; run++)); do
-  if has_part s3; then s3_fabric $run; s3_restic $run; s3_copy $run; fi
+  if has_part s3; then s3_fabric $run; s3_restic $run; s3_copy $run; s3_aws $run; reference; fi
 done
+if has_part list; then list_fabric; fi
+if has_part large; then large_fabric; fi
 if has_part memory; then memory_fabric; fi
 in_client=() counters=''
 if has_part directory; then
@@ -307,6 +298,8 @@ if has_part directory; then
 fi
 
 machine
-if has_part s3; then echo; echo "S3 store (Ceph RADOS gateway); a ratio is imagefabric / peer"; echo; compare_table s3 restic qemu-img+rclone; fi
+goals
+if has_part s3; then echo; echo "S3 store (Ceph RADOS gateway); a ratio is imagefabric / peer"; echo; compare_table s3 restic qemu-img+rclone qemu-img+aws; fi
 if has_part directory; then echo; echo "Store in a local directory; a ratio is imagefabric / peer"; echo; compare_table directory casync; fi
 if has_part memory; then echo; echo "Peak memory of imagefabric, S3 store"; echo; memory_table; fi
+if has_part large; then echo; echo "Disks of 1 TiB, S3 store"; echo; large_table; fi

@@ -13,12 +13,13 @@ internal static class StoreCommands
         var name = new Option<string>("--name") { Description = "Name of the image.", Required = true };
         var version = new Option<string>("--version") { Description = "Version of the image. A published version never changes.", Required = true };
         var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
-        var level = new Option<int?>("--compression-level") { Description = "zstd level, 1 to 19; 3 if not given." };
-        var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, 1 to 64; 4 if not given." };
+        var level = new Option<int?>("--compression-level") { Description = "zstd level, 1 to 19. Without it: 2 for the first version of an image, 3 for others." };
+        var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, at most, 1 to 64; 6 if not given." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Read the disk and say what would be uploaded; upload nothing." };
+        Option<long?> bandwidth = Bandwidth();
         var command = new Command("publish", "Publishes a disk image file into a store. Content that the store has already is not sent again.")
         {
-            name, version, labels, level, uploads, dryRun,
+            name, version, labels, level, uploads, bandwidth, dryRun,
         };
         var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
@@ -35,6 +36,7 @@ internal static class StoreCommands
                 Labels = KeyValue.Parse(parsed.GetValue(labels) ?? [], "--label"),
                 CompressionLevel = parsed.GetValue(level),
                 Throttle = parsed.GetValue(uploads),
+                BandwidthLimit = parsed.GetValue(bandwidth),
                 PlanOnly = parsed.GetValue(dryRun),
             },
             output,
@@ -59,7 +61,8 @@ internal static class StoreCommands
         var format = new Option<string?>("--format") { Description = $"{string.Join(", ", DiskTarget.Formats.Concat(PackedDisk.Formats))}. Without it: by the file's extension, otherwise raw." };
         var seeds = new Option<string[]>("--seed") { Description = "A disk image file whose unchanged parts are taken instead of fetched.", HelpName = "file" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
-        var command = new Command("pull", "Takes an image from a store into a file, verified.") { image, file, format, seeds, force };
+        Option<long?> bandwidth = Bandwidth();
+        var command = new Command("pull", "Takes an image from a store into a file, verified.") { image, file, format, seeds, force, bandwidth };
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => FilePullOperation.RunAsync(
             new SaveRequest
@@ -70,6 +73,7 @@ internal static class StoreCommands
                 Format = parsed.GetValue(format),
                 Seeds = [.. (parsed.GetValue(seeds) ?? []).Select(seed => PathArgument.Full(seed, "--seed"))],
                 Replace = parsed.GetValue(force),
+                BandwidthLimit = parsed.GetValue(bandwidth),
             },
             output,
             cancellationToken));
@@ -135,6 +139,13 @@ internal static class StoreCommands
             cancellationToken));
         return command;
     }
+
+    private static Option<long?> Bandwidth() => new("--bandwidth-limit")
+    {
+        Description = "The most bytes to and from the store in a second, such as 20M. Without it: as many as go.",
+        CustomParser = SizeArgument.Parse,
+        HelpName = "size",
+    };
 
     private static Argument<string> Image(string description) => new("image") { Description = description };
 

@@ -15,7 +15,7 @@ internal static class CatalogOperations
     public static async Task ListAsync(ListRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
-        foreach (Manifest manifest in await new ImageCatalog(store).ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false))
+        foreach (Manifest manifest in await new ImageCatalog(store, UserCache.Directory).ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false))
             output.Result(Images.Describe(manifest));
     }
 

@@ -27,7 +27,7 @@ internal static class FilePullOperation
             throw new OperationException("OutputExists", path, $"{path} is a directory.");
         if (Path.Exists(path) && !request.Replace)
             throw AlreadyExists(path, null);
-        await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
+        await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
         Manifest manifest = await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false);
         ImageIndex index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var options = new PullOptions

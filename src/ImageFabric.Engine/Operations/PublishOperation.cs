@@ -19,8 +19,9 @@ internal static class PublishOperation
         var options = new PublishOptions(new ImageReference(request.Name, request.Version))
         {
             Labels = request.Labels,
-            CompressionLevel = Within(request.CompressionLevel ?? 3, 1, 19, "compression level"),
-            Uploads = Within(request.Throttle ?? 4, 1, 64, "number of uploads"),
+            CompressionLevel = request.CompressionLevel is { } level ? Within(level, 1, 19, "compression level") : null,
+            Uploads = Within(request.Throttle ?? PublishOptions.DefaultUploads, 1, 64, "number of uploads"),
+            CacheDirectory = UserCache.Directory,
             Progress = new TransferReport(output, $"Publishing {request.Name}:{request.Version}"),
         };
 
@@ -32,7 +33,7 @@ internal static class PublishOperation
         options = options with { SectorSize = disk.SectorSize, PartitionTable = preflight.PartitionTable, BootMode = preflight.BootMode };
         await using IObjectStore store = request.PlanOnly
             ? await Stores.OpenForPlanningAsync(request.Store, cancellationToken).ConfigureAwait(false)
-            : await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);
+            : await Stores.OpenForWritingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
         PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
         output.Result(new PublishResult
         {

@@ -24,8 +24,11 @@ internal static class Stores
     };
 
     /// <summary>Opens a store to publish into; it becomes one when it is not yet.</summary>
-    public static Task<IObjectStore> OpenForWritingAsync(StoreReference? reference, CancellationToken cancellationToken) =>
-        ObjectStores.OpenAsync(Location(reference), create: true, cancellationToken);
+    /// <param name="reference">Where it is.</param>
+    /// <param name="cancellationToken">Stops the attempt.</param>
+    /// <param name="bytesPerSecond">The most bytes that may move to and from it in a second. Null: as many as go.</param>
+    public static Task<IObjectStore> OpenForWritingAsync(StoreReference? reference, CancellationToken cancellationToken, long? bytesPerSecond = null) =>
+        ObjectStores.OpenAsync(Location(reference) with { BytesPerSecond = bytesPerSecond }, create: true, cancellationToken);
 
     /// <summary>Opens a store that takes what is written without keeping it, to say what a write would do. It need not exist yet, and is not made.</summary>
     public static async Task<IObjectStore> OpenForPlanningAsync(StoreReference? reference, CancellationToken cancellationToken)
@@ -45,10 +48,10 @@ internal static class Stores
     }
 
     /// <summary>Opens a store to read from. The user's own directory store may be empty; any other must be one already.</summary>
-    public static async Task<IObjectStore> OpenForReadingAsync(StoreReference? reference, CancellationToken cancellationToken)
+    public static async Task<IObjectStore> OpenForReadingAsync(StoreReference? reference, CancellationToken cancellationToken, long? bytesPerSecond = null)
     {
         bool own = string.IsNullOrEmpty(reference?.Uri);
-        IObjectStore store = await ObjectStores.OpenAsync(Location(reference), create: own, cancellationToken).ConfigureAwait(false);
+        IObjectStore store = await ObjectStores.OpenAsync(Location(reference) with { BytesPerSecond = bytesPerSecond }, create: own, cancellationToken).ConfigureAwait(false);
         try
         {
             if (!own)

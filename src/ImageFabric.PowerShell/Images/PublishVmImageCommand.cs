@@ -69,15 +69,20 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? SourceStore { get; set; }
 
-    /// <summary>zstd level. Without it: 3.</summary>
+    /// <summary>zstd level. Without it: 2 for the first version of an image, 3 for others.</summary>
     [Parameter]
     [ValidateRange(1, 19)]
     public int CompressionLevel { get; set; }
 
-    /// <summary>Uploads at the same time. Without it: the engine's choice.</summary>
+    /// <summary>Uploads at the same time, at most; as many of them as are worth it. Without it: 6.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; }
+
+    /// <summary>The most bytes to and from the store in a second, for example 20MB. Without it: as many as go.</summary>
+    [Parameter]
+    [ValidateRange(64 * 1024L, long.MaxValue)]
+    public long? BandwidthLimit { get; set; }
 
     private bool IsLiteral => ParameterSetName == ByLiteralPath;
 
@@ -97,6 +102,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => Text(l.Value)),
             CompressionLevel = CompressionLevel > 0 ? CompressionLevel : null,
             Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
+            BandwidthLimit = BandwidthLimit,
             PlanOnly = await IsTrialAsync().ConfigureAwait(false),
         };
         if (request.PlanOnly)

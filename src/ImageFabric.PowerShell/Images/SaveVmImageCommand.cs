@@ -38,6 +38,11 @@ public sealed class SaveVmImageCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>The most bytes from the store in a second, for example 20MB. Without it: as many as go.</summary>
+    [Parameter]
+    [ValidateRange(64 * 1024L, long.MaxValue)]
+    public long? BandwidthLimit { get; set; }
+
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
@@ -55,6 +60,7 @@ public sealed class SaveVmImageCommand : StoreCmdlet
             Format = string.IsNullOrEmpty(DiskFormat) ? null : DiskFormat,
             Seeds = Seed is { Length: > 0 } ? await Pipeline.AskAsync(() => System.Array.ConvertAll(Seed, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false) : null,
             Replace = Force,
+            BandwidthLimit = BandwidthLimit,
         };
         await RunEngineAsync<PullResult>(
             request, $"Saving {name}", result => Pipeline.WriteObject(new SavedVmImage(name, result)), cancellationToken).ConfigureAwait(false);

@@ -5,9 +5,13 @@ using ImageFabric.Store.Objects;
 namespace ImageFabric.Store.Catalog;
 
 /// <summary>The published images of a store.</summary>
-public sealed class ImageCatalog(IObjectStore store)
+/// <param name="store">The store.</param>
+/// <param name="cacheDirectory">Where manifests that were read are kept for the next time. Null: nowhere.</param>
+public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = null)
 {
     private const int ParallelReads = 16;
+
+    private readonly ManifestCopies copies = new(store, cacheDirectory);
 
     /// <summary>The images whose <c>name:version</c> fits a pattern, by name and time of publishing. Case does not matter.</summary>
     /// <param name="pattern"><c>NAME[:VERSION]</c> with the wildcards <c>*</c> and <c>?</c>; version <c>latest</c> gives the newest of each name. Null: all.</param>
@@ -22,27 +26,28 @@ public sealed class ImageCatalog(IObjectStore store)
         Regex name = Wildcard(parts[0]);
         Regex versions = Wildcard(newest ? "*" : version);
 
-        var keys = new List<string>();
+        var listed = new List<StoredObject>();
         await foreach (StoredObject found in store.ListAsync(ObjectKeys.ImagePrefix, cancellationToken).ConfigureAwait(false))
-        {
-            if (ObjectKeys.ImageOf(found.Key) is { IsExact: true } image && name.IsMatch(image.Name) && versions.IsMatch(image.Version))
-                keys.Add(found.Key);
-        }
+            listed.Add(found);
+        bool[] wanted = [.. listed.Select(o => ObjectKeys.ImageOf(o.Key) is { IsExact: true } image && name.IsMatch(image.Name) && versions.IsMatch(image.Version))];
 
-        var manifests = new Manifest?[keys.Count];
-        var damages = new StoreException?[keys.Count];
+        byte[]?[] bytes = await copies.FindAsync(listed, cancellationToken).ConfigureAwait(false);
+        var manifests = new Manifest?[listed.Count];
+        var damages = new StoreException?[listed.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(Enumerable.Range(0, keys.Count), options, async (i, stop) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, listed.Count).Where(i => wanted[i]), options, async (i, stop) =>
         {
             try
             {
-                manifests[i] = await TryReadAsync(keys[i], stop).ConfigureAwait(false);
+                bytes[i] ??= await TryReadBytesAsync(listed[i].Key, stop).ConfigureAwait(false);
+                manifests[i] = bytes[i] is { } json ? Manifest.Parse(json, listed[i].Key) : null;
             }
             catch (StoreException damage) when (damaged is not null && damage.Id == "ManifestCorrupt")
             {
                 damages[i] = damage;
             }
         }).ConfigureAwait(false);
+        copies.Keep(listed, bytes);
         foreach (StoreException damage in damages.OfType<StoreException>())
             damaged!(damage);
 
@@ -88,11 +93,17 @@ public sealed class ImageCatalog(IObjectStore store)
         return index;
     }
 
-    internal async Task<Manifest?> TryReadAsync(string key, CancellationToken cancellationToken)
+    /// <summary>Leaves copies of all manifests in the store, for those who list it for the first time, when there are many that have none. Call it after a listing of all.</summary>
+    internal Task ShareAsync(CancellationToken cancellationToken) => copies.ShareAsync(cancellationToken);
+
+    internal async Task<Manifest?> TryReadAsync(string key, CancellationToken cancellationToken) =>
+        await TryReadBytesAsync(key, cancellationToken).ConfigureAwait(false) is { } json ? Manifest.Parse(json, key) : null;
+
+    private async Task<byte[]?> TryReadBytesAsync(string key, CancellationToken cancellationToken)
     {
         try
         {
-            return Manifest.Parse(await store.ReadAllAsync(key, FormatLimits.LongestDocument, cancellationToken).ConfigureAwait(false), key);
+            return await store.ReadAllAsync(key, FormatLimits.LongestDocument, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException gone) when (gone.Id == "ObjectMissing")
         {

@@ -21,7 +21,7 @@ internal sealed class IndexCache(string? directory, long capacity)
     /// <exception cref="StoreException"><c>IndexCorrupt</c>, and what the source gives.</exception>
     public async Task<Stream> OpenAsync(IObjectSource source, Manifest manifest, CancellationToken cancellationToken)
     {
-        string? path = directory is null ? null : Path.Combine(directory, manifest.Index.Replace('/', Path.DirectorySeparatorChar));
+        string? path = directory is null ? null : PathOf(directory, manifest.Index);
         if (path is not null && await TryOpenAsync(path, manifest, cancellationToken).ConfigureAwait(false) is { } kept)
             return kept;
         if (path is not null && await TryFetchAsync(source, path, manifest, cancellationToken).ConfigureAwait(false))
@@ -39,19 +39,8 @@ internal sealed class IndexCache(string? directory, long capacity)
     {
         if (directory is null)
             return;
-        string path = Path.Combine(directory, key.Replace('/', Path.DirectorySeparatorChar));
-        string temporary = Temporary(path);
-        try
-        {
-            MakeDirectory(path);
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
+        if (CacheFile.TryWrite(PathOf(directory, key), bytes))
             Trim();
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            Discard(temporary);
-        }
     }
 
     private static async Task<Stream?> TryOpenAsync(string path, Manifest manifest, CancellationToken cancellationToken)
@@ -68,7 +57,7 @@ internal sealed class IndexCache(string? directory, long capacity)
             }
 
             await file.DisposeAsync().ConfigureAwait(false);
-            Discard(path);
+            CacheFile.Discard(path);
             return null;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -88,10 +77,10 @@ internal sealed class IndexCache(string? directory, long capacity)
     // False: there is no place to keep it.
     private async Task<bool> TryFetchAsync(IObjectSource source, string path, Manifest manifest, CancellationToken cancellationToken)
     {
-        string temporary = Temporary(path);
+        string temporary = CacheFile.Temporary(path);
         try
         {
-            MakeDirectory(path);
+            CacheFile.MakeDirectory(Path.GetDirectoryName(path)!);
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 byte[] buffer = new byte[Math.Min(BlockLength, manifest.IndexSize)];
@@ -113,46 +102,23 @@ internal sealed class IndexCache(string? directory, long capacity)
         }
         finally
         {
-            Discard(temporary);
+            CacheFile.Discard(temporary);
         }
     }
 
     private void Trim()
     {
         long size = 0;
-        var files = new DirectoryInfo(directory!).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (File: f, f.Length, Used: f.LastWriteTimeUtc));
+        var files = new DirectoryInfo(PathOf(directory!, ObjectKeys.IndexPrefix)).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (File: f, f.Length, Used: f.LastWriteTimeUtc));
         foreach ((FileInfo file, long length, _) in files.OrderByDescending(f => f.Used))
         {
             size += length;
             if (size > capacity)
-                Discard(file.FullName);
+                CacheFile.Discard(file.FullName);
         }
     }
 
-    // Only the user sees which images there are.
-    private void MakeDirectory(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(directory!);
-        else
-            Directory.CreateDirectory(directory!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-    }
-
-    private static string Temporary(string path) => $"{path}.{Guid.NewGuid():N}";
-
-    // What cannot be removed now is removed when the cache is full.
-    private static void Discard(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            return;
-        }
-    }
+    private static string PathOf(string directory, string key) => Path.Combine(directory, key.Replace('/', Path.DirectorySeparatorChar));
 
     private static StoreException Corrupt(Manifest manifest) =>
         new("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");

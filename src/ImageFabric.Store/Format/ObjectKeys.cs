@@ -9,6 +9,7 @@ internal static class ObjectKeys
     public const string ImagePrefix = "images/";
     public const string MarkPrefix = "marks/";
     public const string TemporaryPrefix = "tmp/";
+    public const string BundlePrefix = "catalog/";
 
     private const string ManifestSuffix = ".json";
 
@@ -33,6 +34,16 @@ internal static class ObjectKeys
 
     /// <summary>The key of the pack or index that a mark's key stands for, or null when it is no mark's.</summary>
     public static string? MarkedBy(string key) => key.StartsWith(MarkPrefix, StringComparison.Ordinal) && IsData(key[MarkPrefix.Length..]) ? key[MarkPrefix.Length..] : null;
+
+    /// <summary>Where a bundle of so many manifests lies.</summary>
+    public static string Bundle(int count, ReadOnlySpan<byte> digest) => $"{BundlePrefix}{count}-{Convert.ToHexStringLower(digest)}";
+
+    /// <summary>How many manifests the bundle with a key holds, or -1 when the key is not a bundle's.</summary>
+    public static int BundleCount(string key)
+    {
+        string[] parts = key.StartsWith(BundlePrefix, StringComparison.Ordinal) ? key[BundlePrefix.Length..].Split('-') : [];
+        return parts.Length == 2 && parts[1].Length == 64 && int.TryParse(parts[0], System.Globalization.NumberStyles.None, null, out int count) ? count : -1;
+    }
 
     /// <summary>True for keys of packs and indexes.</summary>
     public static bool IsData(string key) => Digest(PackPrefix, key) is not null || Digest(IndexPrefix, key) is not null;

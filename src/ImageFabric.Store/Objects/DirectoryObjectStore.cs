@@ -17,10 +17,17 @@ public sealed class DirectoryObjectStore : IObjectStore
     /// <summary>No single object takes that long to write, so an older temporary file belongs to a writer that was killed.</summary>
     private static readonly TimeSpan TemporaryLifetime = TimeSpan.FromDays(1);
 
+    private const int LimitedPiece = 1024 * 1024;
+
     private readonly string root;
+    private readonly BandwidthLimit? limit;
     private volatile bool unguarded;
 
-    private DirectoryObjectStore(string root) => this.root = root;
+    private DirectoryObjectStore(string root, long? bytesPerSecond)
+    {
+        this.root = root;
+        limit = BandwidthLimit.Of(bytesPerSecond);
+    }
 
     /// <inheritdoc/>
     public string Location => root;
@@ -31,11 +38,12 @@ public sealed class DirectoryObjectStore : IObjectStore
     /// <summary>Opens the store in a directory and removes what writers that were killed more than a day ago left in it.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="create">Makes the directory when it is missing.</param>
+    /// <param name="bytesPerSecond">The most bytes that may move to and from it in a second: it may be on a network. Null: as many as go.</param>
     /// <exception cref="StoreException"><c>StoreNotFound</c>, <c>StoreAccessDenied</c>, <c>StoreUnreachable</c>.</exception>
-    public static DirectoryObjectStore Open(string path, bool create)
+    public static DirectoryObjectStore Open(string path, bool create, long? bytesPerSecond = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var store = new DirectoryObjectStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        var store = new DirectoryObjectStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), bytesPerSecond);
         try
         {
             if (create)
@@ -72,6 +80,8 @@ public sealed class DirectoryObjectStore : IObjectStore
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         try
         {
+            if (limit is not null)
+                await limit.SpendAsync(destination.Length, alive: null, cancellationToken).ConfigureAwait(false);
             await FileObject.ReadRangeAsync(path, key, offset, destination, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -252,10 +262,18 @@ public sealed class DirectoryObjectStore : IObjectStore
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static async Task WriteDurablyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private async Task WriteDurablyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous);
-        await RandomAccess.WriteAsync(file, content, 0, cancellationToken).ConfigureAwait(false);
+        int piece = limit is null ? content.Length : LimitedPiece;
+        for (int at = 0; at < content.Length; at += piece)
+        {
+            ReadOnlyMemory<byte> part = content[at..Math.Min(content.Length, at + piece)];
+            if (limit is not null)
+                await limit.SpendAsync(part.Length, alive: null, cancellationToken).ConfigureAwait(false);
+            await RandomAccess.WriteAsync(file, part, at, cancellationToken).ConfigureAwait(false);
+        }
+
         RandomAccess.FlushToDisk(file);
     }
 

@@ -8,7 +8,7 @@ namespace ImageFabric.Store.Objects;
 /// Reads objects through presigned addresses. Only GET: a presigned GET answers 403 to HEAD. A read that breaks off goes on
 /// where it stopped; objects that are read by ranges never change.
 /// </summary>
-internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObjectAddresses addresses)
+internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObjectAddresses addresses, BandwidthLimit? limit = null)
 {
     /// <summary>The whole of an object of at most <paramref name="maximumLength"/> bytes.</summary>
     public Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken) => RunAsync(
@@ -62,9 +62,13 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
             cancellationToken);
     }
 
-    private static async ValueTask<int> ReadSomeAsync(Stream body, Memory<byte> destination, Attempt attempt)
+    private async ValueTask<int> ReadSomeAsync(Stream body, Memory<byte> destination, Attempt attempt)
     {
         int count = await body.ReadAsync(destination, attempt.Token).ConfigureAwait(false);
+
+        // What is not read yet holds the sender back.
+        if (limit is not null)
+            await limit.SpendAsync(count, attempt.Alive, attempt.Token).ConfigureAwait(false);
         return count > 0 ? count : throw new PassingFaultException("The store's answer ended early.");
     }
 

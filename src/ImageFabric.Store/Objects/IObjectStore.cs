@@ -35,6 +35,13 @@ public interface IObjectStore : IObjectSource
     /// <summary>Removes what a writer has left; what is not there any more is no error.</summary>
     Task DiscardAsync(UnfinishedWrite unfinished, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Writes an object whose SHA-256 is known, in place of one that is there. A store that signs what it sends need not compute it again, and refuses content of another.</summary>
+    Task PutHashedAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
+        PutAsync(key, content, PutMode.Replace, cancellationToken);
+
+    /// <summary>How often the store refused for a while or did not answer, since it was opened. What came of it was tried again.</summary>
+    long PassingFaults => 0;
+
     /// <summary>Removes an object; one that is not there is no error.</summary>
     Task DeleteAsync(string key, CancellationToken cancellationToken);
 
@@ -46,7 +53,8 @@ public interface IObjectStore : IObjectSource
 /// <param name="Key">Its key, relative to the store's prefix.</param>
 /// <param name="Length">Its size in bytes.</param>
 /// <param name="LastModified">When the store says it was written.</param>
-public sealed record StoredObject(string Key, long Length, DateTimeOffset LastModified);
+/// <param name="Tag">What the store says of its content, and changes with it: an S3 service's ETag. It is no digest. Null: the store says nothing.</param>
+public sealed record StoredObject(string Key, long Length, DateTimeOffset LastModified, string? Tag = null);
 
 /// <summary>What a writer that broke off has left in a store.</summary>
 /// <param name="Key">The object it would have become, or the file it is, relative to the store's prefix.</param>

@@ -21,6 +21,9 @@ public sealed record ObjectStoreLocation
     /// <summary>Secret access key.</summary>
     public string? SecretKey { get; init; }
 
+    /// <summary>The most bytes that may move to and from the store in a second, at least 65,536. Null: as many as go.</summary>
+    public long? BytesPerSecond { get; init; }
+
     /// <summary>The address, and the endpoint if there is one; never a key.</summary>
     public override string ToString() => Endpoint is null ? Uri : $"{Uri} at {Endpoint}";
 }

@@ -11,11 +11,13 @@ public static class ObjectStores
     public static async Task<IObjectStore> OpenAsync(ObjectStoreLocation location, bool create, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(location);
+        if (location.BytesPerSecond < BandwidthLimit.Slowest)
+            throw new StoreException("InvalidRequest", location.Uri, $"The bandwidth limit is {location.BytesPerSecond} bytes a second; it must be at least {BandwidthLimit.Slowest}.");
         if (S3Address.IsMeant(location.Uri))
             return await S3ObjectStore.OpenAsync(location, create, cancellationToken).ConfigureAwait(false);
         if (location.Uri.Length == 0 || location.Uri.Contains("://", StringComparison.Ordinal))
             throw new StoreException("InvalidRequest", location.Uri, "A store's address is a directory or s3://bucket[/prefix].");
-        return await Task.Run(() => DirectoryObjectStore.Open(location.Uri, create), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => DirectoryObjectStore.Open(location.Uri, create, location.BytesPerSecond), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Finds out by trying whether <see cref="PutMode.CreateOnly"/> lets one writer win: creates an object under <c>tmp/</c> twice, and removes it.

@@ -26,6 +26,9 @@ internal sealed record RetryPolicy
     /// <summary>How long an attempt may move no byte.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Told of every fault that may pass.</summary>
+    public Action? OnFault { get; init; }
+
     /// <summary>Attempts the work until it succeeds, fails for good, or patience is over.</summary>
     /// <param name="target">The object or store, for the error.</param>
     /// <param name="work">The work; throws a <see cref="StoreException"/> for what is final.</param>
@@ -45,6 +48,7 @@ internal sealed record RetryPolicy
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested && IsFault(error))
             {
+                OnFault?.Invoke();
                 if (attempt.Gained)
                     failures = 0;
                 if (failures++ == 0)

@@ -29,7 +29,9 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     private readonly AmazonS3Client client;
     private readonly RetryPolicy retry;
     private readonly HttpObjectReader reader;
+    private readonly BandwidthLimit? limit;
     private volatile bool unconditional;
+    private long faults;
     private volatile bool unmatched;
 
     private S3ObjectStore(ObjectStoreLocation location, RetryPolicy retry)
@@ -37,8 +39,9 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         address = S3Address.Parse(location.Uri);
         http = HttpChannel.Create();
         client = S3Client.Create(location, http);
-        this.retry = retry;
-        reader = new HttpObjectReader(http, retry, this);
+        limit = BandwidthLimit.Of(location.BytesPerSecond);
+        this.retry = retry with { OnFault = () => Interlocked.Increment(ref faults) };
+        reader = new HttpObjectReader(http, this.retry, this, limit);
     }
 
     /// <inheritdoc/>
@@ -200,11 +203,30 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         cancellationToken);
 
     /// <inheritdoc/>
+    public long PassingFaults => Interlocked.Read(ref faults);
+
+    /// <inheritdoc/>
+    public Task PutHashedAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        string digest = Convert.ToHexStringLower(sha256.Span);
+        return RunAsync(
+            key,
+            attempt =>
+            {
+                PutObjectRequest request = Upload(key, content, attempt);
+                request.Headers["x-amz-content-sha256"] = digest;
+                return client.PutObjectAsync(request, attempt.Token);
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
     {
         ObjectKey.Check(key);
         GetObjectMetadataResponse? found = await HeadAsync(key, cancellationToken).ConfigureAwait(false);
-        return found is null ? null : new StoredObject(key, found.ContentLength, TimeOf(found.LastModified));
+        return found is null ? null : new StoredObject(key, found.ContentLength, TimeOf(found.LastModified), found.ETag);
     }
 
     /// <inheritdoc/>
@@ -229,7 +251,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
 
                 // Consoles leave empty objects in place of folders.
                 if (key.Length > 0 && !key.EndsWith('/'))
-                    yield return new StoredObject(key, one.Size ?? 0, TimeOf(one.LastModified));
+                    yield return new StoredObject(key, one.Size ?? 0, TimeOf(one.LastModified), one.ETag);
             }
 
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
@@ -360,7 +382,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     {
         BucketName = address.Bucket,
         Key = address.Prefix + key,
-        InputStream = new UploadStream(content, attempt),
+        InputStream = new UploadStream(content, attempt, limit),
         AutoCloseStream = false,
         ContentType = "application/octet-stream",
 

@@ -1,10 +1,12 @@
 namespace ImageFabric.Store.Objects;
 
-/// <summary>The body of one upload attempt, which tells the attempt when bytes move. Read twice: for the signature, then for the wire.</summary>
-internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt) : Stream
+/// <summary>The body of one upload attempt, which tells the attempt when bytes move. Read at once for a signature that is not known yet, then asynchronously for the wire.</summary>
+internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt, BandwidthLimit? limit) : Stream
 {
     /// <summary>What lies in send buffers at the end may take long on a slow line, and the store writes before it answers.</summary>
     private const int AnswerStalls = 4;
+
+    private const int LimitedPiece = 16 * 1024;
 
     private int position;
 
@@ -49,10 +51,17 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(Read(buffer.Span));
+        if (limit is not null)
+        {
+            // Small pieces: several uploads share the rate, and none may be silent for long.
+            buffer = buffer[..Math.Min(buffer.Length, LimitedPiece)];
+            await limit.SpendAsync(Math.Min(buffer.Length, content.Length - position), attempt.Alive, cancellationToken).ConfigureAwait(false);
+        }
+
+        return Read(buffer.Span);
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,7 @@ namespace ImageFabric.Store.Publish;
 public sealed class ImagePublisher
 {
     private const int MostRounds = 3;
+    private const int ParallelLooks = 16;
 
     private readonly IObjectStore store;
     private readonly ILogicalDisk disk;
@@ -28,7 +29,7 @@ public sealed class ImagePublisher
         this.store = store;
         this.disk = disk;
         this.options = options;
-        catalog = new ImageCatalog(store);
+        catalog = new ImageCatalog(store, options.CacheDirectory);
         indexes = new IndexCache(options.CacheDirectory, IndexCache.DefaultCapacity);
         manifestKey = ObjectKeys.Manifest(options.Image.Name, options.Image.Version!);
     }
@@ -163,6 +164,7 @@ public sealed class ImagePublisher
         if (await store.PutAsync(manifestKey, json, mode, cancellationToken).ConfigureAwait(false))
         {
             indexes.Keep(index.Key, index.Bytes.Span);
+            await catalog.ShareAsync(cancellationToken).ConfigureAwait(false);
             bool held = await references.HeldAsync(manifestKey, cancellationToken).ConfigureAwait(false);
             return (held ? new PublishOutcome(manifest, Created: existing is null, read, uploaded, reused, packs.PacksUploaded) : null, manifest);
         }
@@ -223,13 +225,14 @@ public sealed class ImagePublisher
             return false;
         }
 
-        for (int p = 0; p < index.PackCount; p++)
+        int missing = 0;
+        var looks = new ParallelOptions { MaxDegreeOfParallelism = ParallelLooks, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, index.PackCount, looks, async (p, stop) =>
         {
-            if (await store.StatAsync(index.PackKey(p), cancellationToken).ConfigureAwait(false) is null)
-                return false;
-        }
-
-        return true;
+            if (Volatile.Read(ref missing) == 0 && await store.StatAsync(index.PackKey(p), stop).ConfigureAwait(false) is null)
+                Interlocked.Increment(ref missing);
+        }).ConfigureAwait(false);
+        return missing == 0;
     }
 
     private void Report(long read) => options.Progress?.Report(new TransferProgress(bytesTotal > 0 ? Math.Min(read, bytesTotal) : read, bytesTotal));

@@ -19,6 +19,9 @@ internal sealed class KnownChunks(long budget)
     /// <summary>True when no further chunk is taken in.</summary>
     public bool Full => (long)places.Count * ChunkTable.BytesPerChunk >= budget;
 
+    /// <summary>True when the store has another version of the image.</summary>
+    public bool HasRelatives { get; set; }
+
     public IReadOnlyList<PackFrame> Frames => frames;
 
     public IReadOnlyList<byte[]> Packs => packs;

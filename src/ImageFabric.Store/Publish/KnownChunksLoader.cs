@@ -33,6 +33,7 @@ internal sealed class KnownChunksLoader(IObjectStore store, ImageCatalog catalog
 
         // Damage of another image is no error of this publish: it only gives nothing to build on.
         IReadOnlyList<Manifest> images = await catalog.ListAsync(null, static _ => { }, cancellationToken).ConfigureAwait(false);
+        known.HasRelatives = images.Any(m => m.Name == imageName);
         foreach (Manifest manifest in images.OrderByDescending(m => m.Name == imageName).ThenByDescending(m => m.Published))
         {
             if (known.Full)

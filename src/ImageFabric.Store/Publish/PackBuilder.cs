@@ -7,7 +7,7 @@ namespace ImageFabric.Store.Publish;
 internal sealed class PackBuilder : IDisposable
 {
     /// <summary>What a pack usually needs, in bytes; an unusually long footer gets more.</summary>
-    public const int BufferLength = FormatLimits.PackLength + (2 * FormatLimits.LongestFrame);
+    public const int BufferLength = FormatLimits.PackLength + FormatLimits.LongestFrame;
 
     private readonly List<PackFrame> frames = [];
     private readonly List<PackChunk> chunks = [];

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Threading.Channels;
 using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Collect;
@@ -14,7 +15,7 @@ internal sealed class PackUploader : IAsyncDisposable
     private readonly KnownChunks known;
     private readonly ObjectMarks marks;
     private readonly int level;
-    private readonly SemaphoreSlim uploadSlots;
+    private readonly UploadSlots uploadSlots;
     private readonly BufferPool packBuffers = new(PackBuilder.BufferLength);
     private readonly BufferPool frameBuffers = new(FrameBuilder.BufferLength);
     private readonly ConcurrentBag<ZstdCodec> codecs = [];
@@ -29,8 +30,8 @@ internal sealed class PackUploader : IAsyncDisposable
         this.store = store;
         this.known = known;
         this.marks = marks;
-        level = options.CompressionLevel;
-        uploadSlots = new SemaphoreSlim(options.Uploads);
+        level = options.CompressionLevel ?? (known.HasRelatives ? ZstdCodec.DefaultLevel : PublishOptions.FirstLevel);
+        uploadSlots = new UploadSlots(options.Uploads, () => store.PassingFaults);
         compressing = Channel.CreateBounded<Task<FrameBuilder>>(new BoundedChannelOptions(2 * Environment.ProcessorCount) { SingleReader = true, SingleWriter = true });
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         packing = Task.Run(PackAsync, CancellationToken.None);
@@ -140,13 +141,16 @@ internal sealed class PackUploader : IAsyncDisposable
     private async Task UploadAsync(PackBuilder pack)
     {
         await Task.Yield();
+        long start = Stopwatch.GetTimestamp();
+        long arrived = 0;
         try
         {
             (ReadOnlyMemory<byte> content, byte[] digest) = pack.Seal([]);
             if (marks.Contains(ObjectKeys.Pack(digest)))
                 (content, digest) = pack.Seal(ObjectMarks.NewSalt());
             known.NamePack(pack.Number, digest);
-            await store.PutAsync(ObjectKeys.Pack(digest), content, PutMode.Replace, stop.Token).ConfigureAwait(false);
+            await store.PutHashedAsync(ObjectKeys.Pack(digest), content, digest, stop.Token).ConfigureAwait(false);
+            arrived = content.Length;
             Interlocked.Add(ref bytesUploaded, content.Length);
             Interlocked.Increment(ref packsUploaded);
         }
@@ -158,7 +162,7 @@ internal sealed class PackUploader : IAsyncDisposable
         finally
         {
             pack.Dispose();
-            uploadSlots.Release();
+            uploadSlots.Release(arrived, Stopwatch.GetElapsedTime(start));
         }
     }
 }

@@ -19,11 +19,19 @@ public sealed record PublishOptions(ImageReference Image)
     /// <summary>How a machine boots from the disk, for the manifest: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
     public string? BootMode { get; init; }
 
-    /// <summary>zstd level, 1 to 19.</summary>
-    public int CompressionLevel { get; init; } = ZstdCodec.DefaultLevel;
+    /// <summary>The level of an image's first version when none is asked for.</summary>
+    public const int FirstLevel = 2;
 
-    /// <summary>Packs on their way to the store at the same time, 1 to 64. Each takes 17 MB of memory.</summary>
-    public int Uploads { get; init; } = 4;
+    /// <summary>
+    /// zstd level, 1 to 19. Null: 2 for the first version of an image, where all of it is compressed, and 3 for others, where what is sent counts more.
+    /// </summary>
+    public int? CompressionLevel { get; init; }
+
+    /// <summary>Packs on their way to the store at the same time, at most, 1 to 64; as many of them as are worth it. Each takes 17 MB of memory.</summary>
+    public int Uploads { get; init; } = DefaultUploads;
+
+    /// <summary>The most uploads at the same time when none is asked for.</summary>
+    public const int DefaultUploads = 6;
 
     /// <summary>Bytes of memory for chunks whose place is known, 36 for each: those of the store, and those met on the way. Beyond it less is deduplicated and nothing fails.</summary>
     public long KnownChunkMemory { get; init; } = 128L << 20;

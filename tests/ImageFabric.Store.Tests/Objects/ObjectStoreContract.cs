@@ -267,6 +267,17 @@ public abstract class ObjectStoreContract
         Assert.Empty(await ListAsync(store, "tmp/"));
     }
 
+    [EnvironmentFact]
+    public async Task What_is_written_with_its_digest_takes_the_place_of_what_was_there()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = Random(300_000);
+        await store.PutAsync("hashed", Random(10), PutMode.Replace, None);
+        await store.PutHashedAsync("hashed", content, System.Security.Cryptography.SHA256.HashData(content), None);
+        Assert.Equal(content, await store.ReadAllAsync("hashed", content.Length, None));
+        Assert.Equal(0, store.PassingFaults);
+    }
+
     /// <summary>Reads what was granted without the store.</summary>
     protected abstract Task<byte[]> GrantedBytesAsync(Uri grant);
 
