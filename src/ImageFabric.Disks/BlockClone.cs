@@ -59,6 +59,41 @@ public static class BlockClone
         return LinuxErrors.CannotDo(error) ? false : throw new IOException($"Cloning blocks failed: {new Win32Exception(error).Message}", error);
     }
 
+    /// <summary>Copies a range between files without its bytes passing through this process: on NFS and CephFS the server copies.</summary>
+    /// <param name="source">Open for reading.</param>
+    /// <param name="sourceOffset">Bytes.</param>
+    /// <param name="destination">Open for writing.</param>
+    /// <param name="destinationOffset">Bytes.</param>
+    /// <param name="length">Bytes, at least 1.</param>
+    /// <returns>False when the system or the file system cannot do it, or the source ended: what is not copied yet is then to be copied otherwise.</returns>
+    /// <exception cref="IOException">The file system can, but failed (no room, an I/O error).</exception>
+    public static unsafe bool TryCopy(SafeFileHandle source, long sourceOffset, SafeFileHandle destination, long destinationOffset, long length)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(destination);
+        ArgumentOutOfRangeException.ThrowIfNegative(sourceOffset);
+        ArgumentOutOfRangeException.ThrowIfNegative(destinationOffset);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        if (!OperatingSystem.IsLinux())
+            return false;
+        while (length > 0)
+        {
+            // Both offsets are moved on by what was copied.
+            nint copied = LinuxCalls.CopyRange(source, &sourceOffset, destination, &destinationOffset, (nuint)length, 0);
+            if (copied < 0)
+            {
+                int error = Marshal.GetLastPInvokeError();
+                return LinuxErrors.CannotDo(error) ? false : throw new IOException($"Copying between files failed: {new Win32Exception(error).Message}", error);
+            }
+
+            if (copied == 0)
+                return false;
+            length -= copied;
+        }
+
+        return true;
+    }
+
     // One call takes less than 4 GiB ([MS-FSCC] 2.3.9); what was cloned before one that is refused is written again by who copies then.
     [SupportedOSPlatform("windows")]
     private static unsafe bool TryCloneOnWindows(SafeFileHandle source, long sourceOffset, SafeFileHandle destination, long destinationOffset, long length)

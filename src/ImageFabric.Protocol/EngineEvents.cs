@@ -24,6 +24,15 @@ public class EngineEvent
     /// <summary><see cref="Type"/> of a <see cref="GrantEvent"/>.</summary>
     public const string GrantType = "grant";
 
+    /// <summary><see cref="Type"/> of an <see cref="OfferEvent"/>.</summary>
+    public const string OfferType = "offer";
+
+    /// <summary><see cref="Type"/> of an <see cref="OrderEvent"/>.</summary>
+    public const string OrderType = "order";
+
+    /// <summary><see cref="Type"/> of a <see cref="PieceEvent"/>.</summary>
+    public const string PieceType = "piece";
+
     /// <summary>What the line is.</summary>
     [DataMember(Name = "type", IsRequired = true, Order = 0)]
     public string Type { get; set; } = "";
@@ -47,6 +56,26 @@ public sealed class ProgressEvent : EngineEvent
     /// <summary>Bytes in all. Null while unknown.</summary>
     [DataMember(Name = "bytesTotal", EmitDefaultValue = false)]
     public long? BytesTotal { get; set; }
+
+    /// <summary>Of a pull: bytes that are to cross the wire in all. Null until that is known, and for other operations.</summary>
+    [DataMember(Name = "bytesToFetch", EmitDefaultValue = false)]
+    public long? BytesToFetch { get; set; }
+
+    /// <summary>Of a pull: bytes that have crossed the wire. Null for other operations.</summary>
+    [DataMember(Name = "bytesFetched", EmitDefaultValue = false)]
+    public long? BytesFetched { get; set; }
+
+    /// <summary>Of a pull: bytes of the disk that were here already. Null for other operations.</summary>
+    [DataMember(Name = "bytesReused", EmitDefaultValue = false)]
+    public long? BytesReused { get; set; }
+
+    /// <summary>Of a pull: bytes that crossed the wire in a second, over the last few. Null until that can be said.</summary>
+    [DataMember(Name = "bytesPerSecond", EmitDefaultValue = false)]
+    public long? BytesPerSecond { get; set; }
+
+    /// <summary>Of a pull: seconds until all has crossed the wire, at that rate. Null until that can be said.</summary>
+    [DataMember(Name = "secondsLeft", EmitDefaultValue = false)]
+    public long? SecondsLeft { get; set; }
 }
 
 /// <summary>Something a person may want to know.</summary>
@@ -138,4 +167,8 @@ public sealed class GrantedObject
     /// <summary>A presigned <c>http(s)</c> address, or <c>file</c> for a directory store.</summary>
     [DataMember(Name = "url")]
     public string Url { get; set; } = "";
+
+    /// <summary>A host that has the object too and is to be asked first. Null: there is none.</summary>
+    [DataMember(Name = "holder", EmitDefaultValue = false)]
+    public HolderAddress? Holder { get; set; }
 }

@@ -28,6 +28,10 @@ public sealed class PullRequest : HostRequest
     /// <summary>Format of the file: <c>raw</c>, <c>qcow2</c>, <c>vhdx</c>, <c>vhdx-fixed</c>, <c>vhd</c>, <c>vhd-fixed</c> or <c>vmdk</c>. Null: what machines can be made from.</summary>
     [DataMember(Name = "format", EmitDefaultValue = false)]
     public string? Format { get; set; }
+
+    /// <summary>Takes part in a fan-out. Null: takes everything from the store, and gives nothing.</summary>
+    [DataMember(Name = "fanOut", EmitDefaultValue = false)]
+    public FanOutTerms? FanOut { get; set; }
 }
 
 /// <summary>Makes a virtual machine from an image on the host. Everything made is removed again when it fails.</summary>

@@ -27,6 +27,10 @@ public sealed class PullResult : EngineEvent
     [DataMember(Name = "bytesFetched")]
     public long BytesFetched { get; set; }
 
+    /// <summary>Bytes that came from other hosts, in a fan-out.</summary>
+    [DataMember(Name = "bytesFromHosts", EmitDefaultValue = false)]
+    public long BytesFromHosts { get; set; }
+
     /// <summary>Bytes of the disk taken from what the host already had.</summary>
     [DataMember(Name = "bytesReused")]
     public long BytesReused { get; set; }
@@ -138,6 +142,10 @@ public sealed class SyncResult : EngineEvent
     /// <summary>Bytes that crossed the wire from the store to the host.</summary>
     [DataMember(Name = "bytesFetched")]
     public long BytesFetched { get; set; }
+
+    /// <summary>Bytes that came from other hosts, in a fan-out.</summary>
+    [DataMember(Name = "bytesFromHosts", EmitDefaultValue = false)]
+    public long BytesFromHosts { get; set; }
 
     /// <summary>Bytes of the disk taken from what the host already had.</summary>
     [DataMember(Name = "bytesReused")]

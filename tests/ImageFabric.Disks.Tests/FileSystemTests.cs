@@ -23,6 +23,23 @@ public sealed class FileSystemTests(XfsFileSystem xfs) : IClassFixture<XfsFileSy
     }
 
     [XfsFact]
+    public void The_kernel_copies_any_range_and_not_past_the_end_of_the_source()
+    {
+        byte[] content = Noise(100_000);
+        using SafeFileHandle source = Make(xfs.File("copied"), content);
+        using SafeFileHandle destination = Make(xfs.File("copy"), []);
+        Assert.True(BlockClone.TryCopy(source, 1001, destination, 77, 90_000));
+        byte[] found = new byte[90_000];
+        Assert.Equal(90_000, RandomAccess.Read(destination, found, 77));
+        Assert.Equal(content[1001..91_001], found);
+
+        Assert.False(BlockClone.TryCopy(source, 99_000, destination, 0, 2000));
+        Make(xfs.File("copy-unwritable"), []).Dispose();
+        using SafeFileHandle unwritable = File.OpenHandle(xfs.File("copy-unwritable"), FileMode.Open, FileAccess.Read);
+        Assert.Throws<IOException>(() => BlockClone.TryCopy(source, 0, unwritable, 0, 4096));
+    }
+
+    [XfsFact]
     public void What_files_share_is_counted_for_each_of_them()
     {
         using (SafeFileHandle source = Make(xfs.File("counted"), Noise(1 << 20)))

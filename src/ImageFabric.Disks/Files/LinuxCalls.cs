@@ -48,6 +48,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int CloneRange(SafeFileHandle destination, nuint request, CloneRangeArgument* argument);
 
+    [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
+    public static partial nint CopyRange(SafeFileHandle source, long* sourceOffset, SafeFileHandle destination, long* destinationOffset, nuint length, uint flags);
+
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int MapExtents(SafeFileHandle file, nuint request, ExtentMap* map);
 

@@ -14,9 +14,10 @@ internal static class FleetCommands
         var throttle = new Option<int>("--throttle") { Description = "Hosts at the same time.", DefaultValueFactory = _ => 8 };
         var format = new Option<string?>("--format") { Description = $"Format of the file on the hosts: {string.Join(", ", DiskTarget.Formats)}. Without it: raw." };
         var timeout = new Option<int?>("--timeout") { Description = "Seconds a host may take.", HelpName = "seconds" };
+        var fanOut = new Option<bool>("--fan-out") { Description = "Have the hosts give each other what they have, so that the store sends the image about once. They must reach each other." };
         var command = new Command("sync", "Brings an image to hosts. They take it from the store themselves; nothing of it passes through this machine.")
         {
-            image, throttle, format, timeout,
+            image, throttle, format, timeout, fanOut,
         };
         var hosts = new HostOptions(command, several: true);
         var store = new StoreOptions(command);
@@ -30,6 +31,7 @@ internal static class FleetCommands
                     Throttle = parsed.GetValue(throttle) is >= 1 and <= 1000 and var most ? most : throw new OperationException("InvalidRequest", null, "--throttle is 1 to 1000."),
                     Format = parsed.GetValue(format) is { } name ? DiskFormat.Check(name) : null,
                     ImageDirectory = hosts.ImageDirectory(parsed),
+                    FanOut = parsed.GetValue(fanOut),
                     Timeout = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 }),
             output,

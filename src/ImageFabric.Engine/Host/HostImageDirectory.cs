@@ -135,13 +135,17 @@ internal sealed class HostImageDirectory
         Formats(preferred).FirstOrDefault(format => File.Exists(ImagePath(id, format)));
 
     /// <summary>The index kept beside an image, or null when there is none that can be read.</summary>
-    public async Task<ImageIndex?> TryReadIndexAsync(ImageId id, CancellationToken cancellationToken)
+    public async Task<ImageIndex?> TryReadIndexAsync(ImageId id, CancellationToken cancellationToken) =>
+        (await TryReadIndexObjectAsync(id, cancellationToken).ConfigureAwait(false))?.Index;
+
+    /// <summary>The same, with the object as it lies in the store.</summary>
+    public async Task<(ImageIndex Index, byte[] Object)?> TryReadIndexObjectAsync(ImageId id, CancellationToken cancellationToken)
     {
         try
         {
             byte[] bytes = await File.ReadAllBytesAsync(IndexPath(id), cancellationToken).ConfigureAwait(false);
             ImageIndex index = ImageIndex.Parse(bytes, key: null);
-            return index.ImageId == id ? index : null;
+            return index.ImageId == id ? (index, bytes) : null;
         }
         catch (Exception absent) when (absent is IOException or StoreException)
         {

@@ -9,35 +9,43 @@ internal sealed class FleetProgress(IEventOutput output, string activity)
 {
     private readonly IEventOutput output = output;
     private readonly Lock adding = new();
-    private long done;
-    private long total;
+    private Sums all;
 
     /// <summary>An observer for one more host.</summary>
     public IEngineObserver ForHost() => new HostObserver(this);
 
-    private void Add(long moreDone, long moreTotal)
+    private void Replace(in Sums old, in Sums current)
     {
         lock (adding)
         {
-            done += moreDone;
-            total += moreTotal;
-            output.Progress(activity, done, total);
+            all = all.Plus(current, 1).Plus(old, -1);
+            output.Progress(new ProgressReport(activity, all.Done, all.Total)
+            {
+                ToFetch = all.ToFetch > 0 ? all.ToFetch : null,
+                Fetched = all.ToFetch > 0 ? all.Fetched : null,
+                Reused = all.ToFetch > 0 ? all.Reused : null,
+            });
         }
+    }
+
+    private readonly record struct Sums(long Done, long Total, long ToFetch, long Fetched, long Reused)
+    {
+        public Sums Plus(in Sums other, int sign) => new(
+            Done + (sign * other.Done), Total + (sign * other.Total), ToFetch + (sign * other.ToFetch), Fetched + (sign * other.Fetched), Reused + (sign * other.Reused));
     }
 
     private sealed class HostObserver(FleetProgress fleet) : IEngineObserver
     {
         private readonly Lock counting = new();
-        private long done;
-        private long total;
+        private Sums host;
 
         public void OnProgress(ProgressEvent progress)
         {
             lock (counting)
             {
-                long newTotal = progress.BytesTotal ?? total;
-                fleet.Add(progress.BytesDone - done, newTotal - total);
-                (done, total) = (progress.BytesDone, newTotal);
+                var now = new Sums(progress.BytesDone, progress.BytesTotal ?? host.Total, progress.BytesToFetch ?? 0, progress.BytesFetched ?? 0, progress.BytesReused ?? 0);
+                fleet.Replace(host, now);
+                host = now;
             }
         }
 

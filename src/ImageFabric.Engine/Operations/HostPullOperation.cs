@@ -29,44 +29,59 @@ internal static class HostPullOperation
             ? directory.FindFormat(id, usable[0]) is { } present && usable.Contains(present) ? present : usable[0]
             : DiskFormat.Check(request.Format);
         directory.Create();
-        using IDisposable only = await directory.LockAsync(id, cancellationToken).ConfigureAwait(false);
-
+        await using HostFanOut? fanOut = request.FanOut is { } terms ? HostFanOut.Join(terms, grants, output) : null;
         var result = new PullResult { ImageId = image.ImageId, Format = format, VirtualSize = image.VirtualSize, Path = directory.ImagePath(id, format), Status = PullResult.AlreadyPresent };
-        if (!File.Exists(result.Path))
+        using (await directory.LockAsync(id, cancellationToken).ConfigureAwait(false))
         {
-            await PullAsync(directory, id, image, format, grants, result, output, cancellationToken).ConfigureAwait(false);
-            result.Status = PullResult.Synced;
+            if (!File.Exists(result.Path))
+            {
+                await PullAsync(directory, id, image, grants, fanOut, result, output, cancellationToken).ConfigureAwait(false);
+                result.Status = PullResult.Synced;
+            }
+            else if (fanOut is not null)
+            {
+                await fanOut.OfferAsync(directory, id, result.Path, cancellationToken).ConfigureAwait(false);
+            }
+
+            await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image)), cancellationToken).ConfigureAwait(false);
+            directory.Touch(id);
         }
 
-        await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image)), cancellationToken).ConfigureAwait(false);
-        directory.Touch(id);
         result.DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         output.Result(result);
+        if (fanOut is not null)
+            await HostFanOut.ServeAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static string? GuestSystemOf(ImageResult image) => image.Labels is { } labels && labels.TryGetValue("os", out string? system) ? system : null;
 
     private static async Task PullAsync(
-        HostImageDirectory directory, ImageId id, ImageResult image, string format, GrantClient grants, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)
+        HostImageDirectory directory, ImageId id, ImageResult image, GrantClient grants, HostFanOut? fanOut, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)
     {
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task listener = grants.ListenAsync(listening.Token);
         try
         {
             await using var source = new GrantedObjectSource(grants.DemandAsync);
-            byte[] indexBytes = await source.ReadAllAsync(image.Index, image.IndexSize, cancellationToken).ConfigureAwait(false);
+            await source.PrepareAsync([image.Index], cancellationToken).ConfigureAwait(false);
+            byte[]? given = fanOut is null ? null : await fanOut.ReadIndexAsync(image, grants.HolderOf(image.Index), output, cancellationToken).ConfigureAwait(false);
+            byte[] indexBytes = given ?? await source.ReadAllAsync(image.Index, image.IndexSize, cancellationToken).ConfigureAwait(false);
             ImageIndex index = ImageIndex.Parse(indexBytes, image.Index);
             if (index.ImageId != id)
                 throw new Store.StoreException("ManifestCorrupt", $"{image.Name}:{image.Version}", $"The manifest of {image.Name}:{image.Version} contradicts its index.");
             var options = new PullOptions
             {
-                Format = format,
-                Seeds = await directory.FindSeedsAsync(id, image.Name, format, cancellationToken).ConfigureAwait(false),
+                Format = result.Format,
+                Seeds = await directory.FindSeedsAsync(id, image.Name, result.Format, cancellationToken).ConfigureAwait(false),
+                FanOut = fanOut is null ? null : await fanOut.BeginAsync(index, indexBytes, directory, cancellationToken).ConfigureAwait(false),
                 Progress = new TransferReport(output, $"Syncing {image.Name}:{image.Version}"),
             };
-            PullOutcome outcome = await ImagePull.RunAsync(source, index, directory.PartialPath(id, format), options, cancellationToken).ConfigureAwait(false);
-            await directory.AdmitAsync(id, format, indexBytes, cancellationToken).ConfigureAwait(false);
-            result.BytesFetched = outcome.BytesFetched + indexBytes.Length;
+            PullOutcome outcome = await ImagePull.RunAsync(source, index, directory.PartialPath(id, result.Format), options, cancellationToken).ConfigureAwait(false);
+            await directory.AdmitAsync(id, result.Format, indexBytes, cancellationToken).ConfigureAwait(false);
+            if (options.FanOut is not null)
+                await options.FanOut.Server.ServeAsync(result.Path, cancellationToken).ConfigureAwait(false);
+            result.BytesFetched = outcome.BytesFetched + (given is null ? indexBytes.Length : 0);
+            result.BytesFromHosts = outcome.BytesFromHosts + (given?.Length ?? 0);
             result.BytesReused = outcome.BytesReused;
         }
         finally

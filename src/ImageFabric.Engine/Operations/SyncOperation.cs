@@ -28,6 +28,7 @@ internal static class SyncOperation
             ImageId = result.ImageId,
             Status = result.Status,
             BytesFetched = result.BytesFetched,
+            BytesFromHosts = result.BytesFromHosts,
             BytesReused = result.BytesReused,
             Path = result.Path,
             DurationSeconds = result.Duration.TotalSeconds,

@@ -13,17 +13,15 @@ internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, boo
 
     public int ErrorsWritten => errorsWritten;
 
-    public void Progress(string activity, long done, long? total)
+    public void Progress(ProgressReport report)
     {
         if (!showProgress)
             return;
         lock (writing)
         {
-            if (!pace.Passes(activity, done, total))
+            if (!pace.Passes(report))
                 return;
-            string text = total is > 0
-                ? $"{activity}: {100 * Math.Min(done, total.Value) / total.Value,3} %  {ByteSize.Text(done)} of {ByteSize.Text(total.Value)}"
-                : $"{activity}: {ByteSize.Text(done)}";
+            string text = ProgressText.Describe(pace.Describe(report));
             messages.Write("\r" + text.PadRight(progressWidth));
             progressWidth = text.Length;
         }

@@ -12,7 +12,10 @@ internal interface IEventOutput
     /// <param name="activity">What is being done, in a few words.</param>
     /// <param name="done">Bytes done.</param>
     /// <param name="total">Bytes in all; null while unknown.</param>
-    void Progress(string activity, long done, long? total);
+    void Progress(string activity, long done, long? total) => Progress(new ProgressReport(activity, done, total));
+
+    /// <summary>The same with what else is known of it.</summary>
+    void Progress(ProgressReport report);
 
     /// <summary>Something the user should know although the work goes on.</summary>
     void Warning(string message);

@@ -12,12 +12,12 @@ internal sealed class JsonLinesOutput(Stream stream) : IEventOutput
 
     public int ErrorsWritten => errorsWritten;
 
-    public void Progress(string activity, long done, long? total)
+    public void Progress(ProgressReport report)
     {
         lock (writing)
         {
-            if (pace.Passes(activity, done, total))
-                WriteLine(new ProgressEvent { Activity = activity, BytesDone = done, BytesTotal = total });
+            if (pace.Passes(report))
+                WriteLine(pace.Describe(report));
         }
     }
 

@@ -36,7 +36,7 @@ internal static class ResultText
         PullResult r => r.Status == PullResult.Synced
             ? $"{r.Path} ({r.Format}, {Size(r.VirtualSize)} disk) in {Seconds(r.DurationSeconds)}: {Size(r.BytesFetched)} fetched, {Size(r.BytesReused)} reused."
             : $"{r.Path} is here already.",
-        SyncResult r => $"{r.Host,-24} {r.Image,-32} {r.Status,-14} {Size(r.BytesFetched),10} fetched {Size(r.BytesReused),10} reused {Seconds(r.DurationSeconds),8}  {r.Path}",
+        SyncResult r => $"{r.Host,-24} {r.Image,-32} {r.Status,-14} {Size(r.BytesFetched),10} fetched {(r.BytesFromHosts > 0 ? $"{Size(r.BytesFromHosts),10} from hosts " : "")}{Size(r.BytesReused),10} reused {Seconds(r.DurationSeconds),8}  {r.Path}",
         VmResult r => $"{r.Name,-24} {r.State,-8} {r.Image,-32} {r.Cpu,3} CPU {Size(r.MemoryBytes),9} {Size(r.DiskSizeBytes),9}  {string.Join(' ', r.Addresses ?? [])}".TrimEnd(),
         HostImageResult r => $"{r.Image,-40} {r.State,-9} {r.Format,-7} {Size(r.AllocatedSize),10} {(r.SharedSize is { } shared ? Size(shared) : "?"),10}  {Day(r.LastUsed)}  {string.Join(' ', r.UsedBy ?? [])}".TrimEnd(),
         HostImageTestResult r => r.Intact

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store;
@@ -8,7 +9,14 @@ namespace ImageFabric.Engine.Serve;
 internal sealed class GrantClient(RequestInput input, JsonLinesOutput output)
 {
     private readonly Lock waitingLock = new();
+    private readonly ConcurrentDictionary<string, HolderAddress> holders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TaskCompletionSource<Uri>> waiting = new(StringComparer.Ordinal);
+
+    /// <summary>Takes the orders that come beside the grants. Null: there are to be none.</summary>
+    public PieceBroker? Orders { get; set; }
+
+    /// <summary>The host that a granted object is to be asked of first; null when there is none.</summary>
+    public HolderAddress? HolderOf(string key) => holders.GetValueOrDefault(key);
 
     /// <summary>Addresses for keys; those that somebody else waits for already are asked for once.</summary>
     public async Task<IReadOnlyDictionary<string, Uri>> DemandAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
@@ -43,7 +51,7 @@ internal sealed class GrantClient(RequestInput input, JsonLinesOutput output)
         try
         {
             await foreach (string line in input.ReadLinesAsync(cancellationToken).ConfigureAwait(false))
-                Take(ProtocolJson.Deserialize<GrantEvent>(line));
+                TakeLine(line);
         }
         catch (Exception failure)
         {
@@ -53,8 +61,17 @@ internal sealed class GrantClient(RequestInput input, JsonLinesOutput output)
                     answer.TrySetException(failure);
             }
 
+            Orders?.End(failure);
             throw;
         }
+    }
+
+    private void TakeLine(string line)
+    {
+        if (Orders is not null && ProtocolJson.Deserialize<EngineEvent>(line).Type == EngineEvent.OrderType)
+            Orders.Take(ProtocolJson.Deserialize<OrderEvent>(line));
+        else
+            Take(ProtocolJson.Deserialize<GrantEvent>(line));
     }
 
     private void Take(GrantEvent grant)
@@ -65,6 +82,8 @@ internal sealed class GrantClient(RequestInput input, JsonLinesOutput output)
         {
             foreach (GrantedObject granted in grant.Objects)
             {
+                if (granted.Holder is not null)
+                    holders[granted.Key] = granted.Holder;
                 if (!waiting.Remove(granted.Key, out TaskCompletionSource<Uri>? answer))
                     continue;
                 if (Uri.TryCreate(granted.Url, UriKind.Absolute, out Uri? address))

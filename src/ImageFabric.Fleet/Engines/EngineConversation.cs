@@ -24,6 +24,7 @@ internal sealed class EngineConversation<T>(
     // Ctrl+C on a terminal reaches the child before this process's own cancellation has come round.
     private static readonly TimeSpan CancellationOnItsWay = TimeSpan.FromSeconds(0.2);
 
+    private readonly IHostExchange? _exchange = grants as IHostExchange;
     private ErrorEvent? _firstError;
     private bool _errorHandled;
 
@@ -37,6 +38,7 @@ internal sealed class EngineConversation<T>(
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(EngineRequest request, CancellationToken cancellationToken)
     {
+        _exchange?.Attach(SendAsync);
         await SendAsync(request, cancellationToken).ConfigureAwait(false);
         using var demands = new DemandAnswers(grants, SendAsync, target, DemandsAtOnce, cancellationToken);
         while (await demands.OrFailed(engine.ReadLineAsync(demands.Token)).ConfigureAwait(false) is { } line)
@@ -93,6 +95,12 @@ internal sealed class EngineConversation<T>(
                 break;
             case EngineEvent.DemandType:
                 await demands.AddAsync(Read<DemandEvent>(line)).ConfigureAwait(false);
+                break;
+            case EngineEvent.OfferType when _exchange is not null:
+                _exchange.Take(Read<OfferEvent>(line));
+                break;
+            case EngineEvent.PieceType when _exchange is not null:
+                _exchange.Take(Read<PieceEvent>(line));
                 break;
             default:
                 observer?.OnLog(new LogEvent { Level = LogEvent.Verbose, Message = $"{target}: the engine said what this version does not know: {ProtocolLine.Shorten(line)}" });

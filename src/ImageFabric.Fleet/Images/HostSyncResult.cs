@@ -38,6 +38,9 @@ public sealed class HostSyncResult
     /// <summary>Bytes that crossed the wire from the store to the host.</summary>
     public long BytesFetched { get; internal set; }
 
+    /// <summary>Bytes that came from other hosts, in a fan-out.</summary>
+    public long BytesFromHosts { get; internal set; }
+
     /// <summary>Bytes of the disk taken from what the host already had.</summary>
     public long BytesReused { get; internal set; }
 

@@ -16,6 +16,7 @@ public sealed class ImageSync : IDisposable
     private readonly ImageSyncOptions _options;
     private readonly GrantEngine _grants;
     private readonly SemaphoreSlim _slots;
+    private readonly HostFanOut? _fanOut;
 
     /// <summary>Prepares; nothing is started yet.</summary>
     /// <param name="engine">The engine here.</param>
@@ -38,6 +39,8 @@ public sealed class ImageSync : IDisposable
         _options = options;
         _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath });
         _slots = new SemaphoreSlim(options.Throttle);
+        if (options.FanOut)
+            _fanOut = new HostFanOut(_grants, StoreAddress.ForHosts(store));
         SshPath = sshPath;
     }
 
@@ -75,20 +78,32 @@ public sealed class ImageSync : IDisposable
     }
 
     /// <summary>Ends the engine that grants, within 1.5 s.</summary>
-    public void Dispose() => _grants.Dispose();
+    public void Dispose()
+    {
+        _fanOut?.Dispose();
+        _grants.Dispose();
+    }
 
     private async Task<HostSyncResult> PullAsync(HostAddress host, ImageResult image, IEngineObserver? observer, CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bool serves = false;
         if (_options.Timeout is { } timeout)
             ending.CancelAfter(timeout);
         var clock = Stopwatch.StartNew();
         try
         {
-            PullResult? pulled = null;
             var request = new PullRequest { Image = image, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
-            await new HostEngine(host, _engine, SshPath, _options.Connections).RunAsync<PullResult>(request, r => pulled = r, observer, _grants, ending.Token).ConfigureAwait(false);
-            return Done(host, image, pulled, clock.Elapsed);
+            var engine = new HostEngine(host, _engine, SshPath, _options.Connections);
+            if (_fanOut is null)
+            {
+                PullResult? pulled = null;
+                await engine.RunAsync<PullResult>(request, r => pulled = r, observer, _grants, ending.Token).ConfigureAwait(false);
+                return Done(host, image, pulled, clock.Elapsed);
+            }
+
+            (PullResult? result, serves) = await _fanOut.PullAsync(host, engine, request, observer, ending).ConfigureAwait(false);
+            return Done(host, image, result, clock.Elapsed);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && ending.IsCancellationRequested)
         {
@@ -98,6 +113,11 @@ public sealed class ImageSync : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             return Failed(host, image, e, clock.Elapsed);
+        }
+        finally
+        {
+            if (!serves)
+                ending.Dispose();
         }
     }
 
@@ -109,6 +129,7 @@ public sealed class ImageSync : IDisposable
         {
             Status = pulled.Status,
             BytesFetched = pulled.BytesFetched,
+            BytesFromHosts = pulled.BytesFromHosts,
             BytesReused = pulled.BytesReused,
             Path = pulled.Path,
             Format = pulled.Format,

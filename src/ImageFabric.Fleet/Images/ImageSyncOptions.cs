@@ -14,6 +14,9 @@ public sealed class ImageSyncOptions
     /// <summary>Where the hosts keep images. Null: the host's own default.</summary>
     public string? ImageDirectory { get; set; }
 
+    /// <summary>True: hosts give each other what they have, so that the store sends the image about once.</summary>
+    public bool FanOut { get; set; }
+
     /// <summary>How long one host may take, from its connection on. Null: as long as it works.</summary>
     public TimeSpan? Timeout { get; set; }
 

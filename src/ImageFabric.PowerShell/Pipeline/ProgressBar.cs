@@ -48,15 +48,27 @@ internal sealed class ProgressBar(int id, string activity) : IDisposable
             _news = null;
             _shown = true;
             Fraction = Math.Max(0, Percent(news)) / 100.0;
-            return new ProgressRecord(id, activity, Describe(news)) { PercentComplete = Percent(news) };
+            return new ProgressRecord(id, activity, Describe(news)) { PercentComplete = Percent(news), SecondsRemaining = SecondsRemaining(news) };
         }
     }
 
     private static string Describe(ProgressEvent progress)
     {
         string bytes = progress.BytesTotal is > 0 and { } total ? $"{ByteSize.Format(progress.BytesDone)} of {ByteSize.Format(total)}" : ByteSize.Format(progress.BytesDone);
+        if (progress.BytesFetched is { } fetched)
+            bytes += DescribeFetching(progress, fetched);
         return progress.Activity.Length == 0 ? bytes : $"{progress.Activity}: {bytes}";
     }
+
+    private static string DescribeFetching(ProgressEvent progress, long fetched)
+    {
+        string text = progress.BytesToFetch is { } all ? $", {ByteSize.Format(fetched)} of {ByteSize.Format(all)} fetched" : $", {ByteSize.Format(fetched)} fetched";
+        if (progress.BytesReused is > 0 and { } reused)
+            text += $", {ByteSize.Format(reused)} reused";
+        return progress.BytesPerSecond is { } rate ? $"{text}, {ByteSize.Format(rate)}/s" : text;
+    }
+
+    private static int SecondsRemaining(ProgressEvent progress) => progress.SecondsLeft is { } left ? (int)Math.Min(left, int.MaxValue) : -1;
 
     private static int Percent(ProgressEvent progress) =>
         progress.BytesTotal is > 0 and { } total ? (int)Math.Min(100, Math.Max(0, 100.0 * progress.BytesDone / total)) : -1;

@@ -88,13 +88,14 @@ internal sealed class PackRepacker : IDisposable
 
     private async Task MoveAsync(ImageIndex index, CancellationToken cancellationToken)
     {
-        var reads = new FrameReads(store, index);
+        using var contents = new FrameContents(index);
+        var reads = new FrameReads(store, index, contents);
         var wanted = new List<int>();
         for (int f = 0; f < index.Frames.Length; f++)
         {
             if (!sparse.Contains(index.PackKey(index.Frames[f].Pack)))
                 continue;
-            foreach (int row in reads.ChunksOf(f))
+            foreach (int row in contents.ChunksOf(f))
             {
                 if (moved.ContainsKey(index.Chunks[row].Digest))
                     continue;
@@ -106,11 +107,11 @@ internal sealed class PackRepacker : IDisposable
         // One after the other, since they are packed in this order.
         await reads.RunAsync(wanted, 1, Take, cancellationToken).ConfigureAwait(false);
 
-        async ValueTask Take(int frame, ReadOnlyMemory<byte> content, CancellationToken stop)
+        async ValueTask Take(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> content, CancellationToken stop)
         {
-            for (int i = 0; i < reads.ChunksOf(frame).Length; i++)
+            for (int i = 0; i < contents.ChunksOf(frame).Length; i++)
             {
-                IndexedChunk chunk = index.Chunks[reads.ChunksOf(frame)[i]];
+                IndexedChunk chunk = index.Chunks[contents.ChunksOf(frame)[i]];
                 if (!moved.ContainsKey(chunk.Digest))
                     await AppendAsync(chunk.Digest, content.Slice(chunk.OffsetInFrame, chunk.Length), stop).ConfigureAwait(false);
             }

@@ -28,6 +28,9 @@ internal sealed class Attempt : IDisposable
     /// <summary>Bytes moved: the silence begins anew.</summary>
     public void Alive() => source.CancelAfter(stall);
 
+    /// <summary>Nothing is awaited from the store until <see cref="Alive"/>.</summary>
+    public void Pause() => source.CancelAfter(Timeout.InfiniteTimeSpan);
+
     /// <summary>The last byte was sent: what is in the network's buffers, and the store's own work, may take <paramref name="times"/> the usual silence.</summary>
     public void AwaitAnswer(int times) => source.CancelAfter(stall * times);
 

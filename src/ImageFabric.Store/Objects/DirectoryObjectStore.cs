@@ -74,7 +74,14 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public async Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        RangeAsync(key, offset, destination, arrived: null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes arrived, CancellationToken cancellationToken) =>
+        RangeAsync(key, offset, destination, arrived, cancellationToken);
+
+    private async Task RangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
     {
         string path = Resolve(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -82,7 +89,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         {
             if (limit is not null)
                 await limit.SpendAsync(destination.Length, alive: null, cancellationToken).ConfigureAwait(false);
-            await FileObject.ReadRangeAsync(path, key, offset, destination, cancellationToken).ConfigureAwait(false);
+            await FileObject.ReadRangeAsync(path, key, offset, destination, arrived, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -5,6 +5,9 @@ namespace ImageFabric.Store.Objects;
 /// <summary>Reads an object that is a file. Faults of the file system come out as they are.</summary>
 internal static class FileObject
 {
+    /// <summary>What is read at once when somebody waits for the parts, in bytes.</summary>
+    private const int ReadPiece = 512 * 1024;
+
     /// <summary>The whole of a file of at most <paramref name="maximumLength"/> bytes.</summary>
     public static async Task<byte[]> ReadAllAsync(string path, string key, long maximumLength, CancellationToken cancellationToken)
     {
@@ -19,11 +22,19 @@ internal static class FileObject
     }
 
     /// <summary>Fills the destination from <paramref name="offset"/> on.</summary>
-    public static async Task ReadRangeAsync(string path, string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public static async Task ReadRangeAsync(string path, string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using SafeFileHandle file = Open(path);
-        await FillAsync(file, key, offset, destination, cancellationToken).ConfigureAwait(false);
+        int piece = arrived is null ? destination.Length : ReadPiece;
+        for (int filled = 0; filled < destination.Length;)
+        {
+            int count = Math.Min(piece, destination.Length - filled);
+            await FillAsync(file, key, offset + filled, destination.Slice(filled, count), cancellationToken).ConfigureAwait(false);
+            filled += count;
+            if (arrived is not null)
+                await arrived(filled, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static SafeFileHandle Open(string path) =>

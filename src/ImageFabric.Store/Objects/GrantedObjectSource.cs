@@ -51,21 +51,29 @@ public sealed class GrantedObjectSource : IObjectSource
 
     /// <inheritdoc/>
     /// <exception cref="StoreException">Also <c>StoreNotReachableFromHost</c> when the store is a directory that this machine does not have.</exception>
-    public async Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        RangeAsync(key, offset, destination, arrived: null, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="StoreException">Also <c>StoreNotReachableFromHost</c> when the store is a directory that this machine does not have.</exception>
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes arrived, CancellationToken cancellationToken) =>
+        RangeAsync(key, offset, destination, arrived, cancellationToken);
+
+    private async Task RangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
     {
         ObjectKey.Check(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         Uri address = await grants.OfAsync(key, cancellationToken).ConfigureAwait(false);
         if (!address.IsFile)
         {
-            await reader.ReadRangeAsync(key, offset, destination, cancellationToken).ConfigureAwait(false);
+            await reader.ReadRangeAsync(key, offset, destination, arrived, cancellationToken).ConfigureAwait(false);
             return;
         }
 
         string path = FileAddress.PathOf(address);
         try
         {
-            await FileObject.ReadRangeAsync(path, key, offset, destination, cancellationToken).ConfigureAwait(false);
+            await FileObject.ReadRangeAsync(path, key, offset, destination, arrived, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

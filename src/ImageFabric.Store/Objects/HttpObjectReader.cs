@@ -35,7 +35,7 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
         cancellationToken);
 
     /// <summary>Fills the destination from <paramref name="offset"/> on.</summary>
-    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
     {
         if (destination.IsEmpty)
             return Task.CompletedTask;
@@ -55,6 +55,13 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
                 {
                     filled += await ReadSomeAsync(body, destination[filled..], attempt).ConfigureAwait(false);
                     attempt.Gain();
+                    if (arrived is null)
+                        continue;
+
+                    // The taker's own time is no silence of the store.
+                    attempt.Pause();
+                    await arrived(filled, cancellationToken).ConfigureAwait(false);
+                    attempt.Alive();
                 }
 
                 return filled;

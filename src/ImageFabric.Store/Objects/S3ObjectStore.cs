@@ -91,12 +91,12 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     }
 
     /// <inheritdoc/>
-    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
-    {
-        ObjectKey.Check(key);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        return reader.ReadRangeAsync(key, offset, destination, cancellationToken);
-    }
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        RangeAsync(key, offset, destination, arrived: null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes arrived, CancellationToken cancellationToken) =>
+        RangeAsync(key, offset, destination, arrived, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken)
@@ -398,6 +398,13 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         Expires = DateTime.UtcNow + lifetime,
         Protocol = client.Config.ServiceURL?.StartsWith("http:", StringComparison.OrdinalIgnoreCase) == true ? Protocol.HTTP : Protocol.HTTPS,
     };
+
+    private Task RangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        return reader.ReadRangeAsync(key, offset, destination, arrived, cancellationToken);
+    }
 
     private Task<T> RunAsync<T>(string target, Func<Attempt, Task<T>> work, CancellationToken cancellationToken) => RunAsync(retry, target, work, cancellationToken);
 

@@ -46,7 +46,17 @@ public sealed record PublishOptions(ImageReference Image)
 /// <summary>How far a transfer is.</summary>
 /// <param name="Done">Bytes done.</param>
 /// <param name="Total">Bytes in all. 0: not known.</param>
-public readonly record struct TransferProgress(long Done, long Total);
+public readonly record struct TransferProgress(long Done, long Total)
+{
+    /// <summary>Of a pull: bytes that are to cross the wire in all. Null until that is known, and for other transfers.</summary>
+    public long? ToFetch { get; init; }
+
+    /// <summary>Of a pull: bytes that have crossed the wire.</summary>
+    public long Fetched { get; init; }
+
+    /// <summary>Of a pull: bytes of the disk that were here already.</summary>
+    public long Reused { get; init; }
+}
 
 /// <summary>What a publish did.</summary>
 /// <param name="Manifest">What now stands in the store.</param>

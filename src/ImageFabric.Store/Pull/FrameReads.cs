@@ -1,51 +1,24 @@
-using System.Collections.Concurrent;
-using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Pull;
 
-/// <summary>Takes the content of a frame whose chunks were all checked.</summary>
-internal delegate ValueTask FrameContent(int frame, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
-
-/// <summary>Reads frames by coalesced range reads, several at once, decodes them and checks every chunk in them that an image uses.</summary>
-internal sealed class FrameReads
+/// <summary>Reads frames of packs by coalesced range reads, several at once. Each is decoded and checked as soon as its last byte has arrived.</summary>
+internal sealed class FrameReads(IObjectSource source, ImageIndex index, FrameContents contents)
 {
     private const int LongestRead = 4 * 1024 * 1024;
 
     // Reading over a gap costs less than another request.
     private const int LongestGap = 128 * 1024;
 
-    private readonly IObjectSource source;
-    private readonly ImageIndex index;
-    private readonly int[] rows;
-    private readonly int[] rowStart;
-    private readonly ConcurrentBag<ZstdCodec> codecs = [];
-    private readonly BufferPool readBuffers = new(LongestRead);
-    private readonly BufferPool frameBuffers = new(FormatLimits.LongestFrame);
+    private readonly BufferPool buffers = new(LongestRead);
     private long bytesFetched;
-
-    public FrameReads(IObjectSource source, ImageIndex index)
-    {
-        this.source = source;
-        this.index = index;
-        // The chunks of each frame: rows[rowStart[f]..rowStart[f + 1]].
-        rowStart = new int[index.Frames.Length + 1];
-        foreach (ref readonly IndexedChunk chunk in index.Chunks)
-            rowStart[chunk.Frame + 1]++;
-        for (int f = 0; f < index.Frames.Length; f++)
-            rowStart[f + 1] += rowStart[f];
-        int[] next = rowStart[..^1];
-        rows = new int[index.Chunks.Length];
-        for (int c = 0; c < rows.Length; c++)
-            rows[next[index.Chunks[c].Frame]++] = c;
-    }
 
     /// <summary>Bytes that crossed the wire so far.</summary>
     public long BytesFetched => Interlocked.Read(ref bytesFetched);
 
-    /// <summary>The chunks that lie in a frame.</summary>
-    public ReadOnlySpan<int> ChunksOf(int frame) => rows.AsSpan(rowStart[frame]..rowStart[frame + 1]);
+    /// <summary>Told of every change of <see cref="BytesFetched"/>, with the bytes that came.</summary>
+    public Action<int>? Fetched { get; init; }
 
     /// <summary>Reads frames.</summary>
     /// <param name="frames">Their numbers, ascending.</param>
@@ -53,99 +26,85 @@ internal sealed class FrameReads
     /// <param name="take">Gets each one, from several threads at once.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="StoreException"><c>PackCorrupt</c>, and what the source gives.</exception>
-    public async Task RunAsync(IReadOnlyList<int> frames, int parallel, FrameContent take, CancellationToken cancellationToken)
+    public async Task RunAsync(IReadOnlyList<int> frames, int parallel, CheckedFrame take, CancellationToken cancellationToken)
     {
-        List<Read> reads = Coalesce(frames);
-        if (reads.Count == 0)
+        List<Run> runs = Coalesce(frames);
+        if (runs.Count == 0)
             return;
-        await source.PrepareAsync([.. reads.Select(r => index.PackKey(r.Pack)).Distinct()], cancellationToken).ConfigureAwait(false);
-        try
-        {
-            var options = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(reads, options, (read, stop) => ReadAsync(read, frames, take, stop)).ConfigureAwait(false);
-        }
-        finally
-        {
-            foreach (ZstdCodec codec in codecs)
-                codec.Dispose();
-            codecs.Clear();
-        }
+        await source.PrepareAsync([.. runs.Select(r => index.PackKey(r.Pack)).Distinct()], cancellationToken).ConfigureAwait(false);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(runs, options, async (run, stop) => await ReadAsync(run, frames, take, stop).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
-    private List<Read> Coalesce(IReadOnlyList<int> frames)
+    private List<Run> Coalesce(IReadOnlyList<int> frames)
     {
-        var reads = new List<Read>();
+        var runs = new List<Run>();
         for (int i = 0; i < frames.Count; i++)
         {
             PackFrame frame = index.Frames[frames[i]];
             int end = frame.Offset + frame.StoredLength;
-            if (reads.Count > 0 && reads[^1] is var last && last.Pack == frame.Pack && frame.Offset - last.End <= LongestGap && end - last.Offset <= LongestRead)
-                reads[^1] = last with { End = end, Count = last.Count + 1 };
+            if (runs.Count > 0 && runs[^1] is var last && last.Pack == frame.Pack && frame.Offset - last.End <= LongestGap && end - last.Offset <= LongestRead)
+                runs[^1] = last with { End = end, Count = last.Count + 1 };
             else
-                reads.Add(new Read(frame.Pack, frame.Offset, end, i, 1));
+                runs.Add(new Run(frame.Pack, frame.Offset, end, i, 1));
         }
 
-        return reads;
+        return runs;
     }
 
-    private async ValueTask ReadAsync(Read read, IReadOnlyList<int> frames, FrameContent take, CancellationToken cancellationToken)
+    private async Task ReadAsync(Run run, IReadOnlyList<int> frames, CheckedFrame take, CancellationToken cancellationToken)
     {
-        byte[] stored = readBuffers.Rent();
-        byte[] content = frameBuffers.Rent();
-        if (!codecs.TryTake(out ZstdCodec? codec))
-            codec = new ZstdCodec();
+        byte[] stored = buffers.Rent();
         try
         {
-            await FetchAsync(read.Pack, read.Offset, stored.AsMemory(0, read.End - read.Offset), cancellationToken).ConfigureAwait(false);
-            for (int i = read.First; i < read.First + read.Count; i++)
-            {
-                PackFrame frame = index.Frames[frames[i]];
-                Memory<byte> bytes = stored.AsMemory(frame.Offset - read.Offset, frame.StoredLength);
-                if (!TryDecode(codec, frames[i], bytes.Span, content))
-                {
-                    // Perhaps it was damaged on its way: the second look decides.
-                    await FetchAsync(read.Pack, frame.Offset, bytes, cancellationToken).ConfigureAwait(false);
-                    if (!TryDecode(codec, frames[i], bytes.Span, content))
-                        throw new StoreException("PackCorrupt", index.PackKey(read.Pack), $"The pack {index.PackKey(read.Pack)} is damaged in its frame at byte {frame.Offset}.");
-                }
+            int next = run.First;
+            List<int> damaged = [];
+            await FetchAsync(run.Pack, run.Offset, stored.AsMemory(0, run.End - run.Offset), Decode, cancellationToken).ConfigureAwait(false);
 
-                await take(frames[i], content.AsMemory(0, frame.ContentLength), cancellationToken).ConfigureAwait(false);
+            // Perhaps they were damaged on their way: the second look decides.
+            foreach (int frame in damaged)
+                await ReadAgainAsync(frame, PlaceOf(frame), take, cancellationToken).ConfigureAwait(false);
+
+            async ValueTask Decode(int arrived, CancellationToken stop)
+            {
+                for (; next < run.First + run.Count && index.Frames[frames[next]] is var frame && frame.Offset + frame.StoredLength - run.Offset <= arrived; next++)
+                {
+                    if (!await contents.TryTakeAsync(frames[next], PlaceOf(frames[next]), frame.Codec, take, stop).ConfigureAwait(false))
+                        damaged.Add(frames[next]);
+                }
             }
         }
         finally
         {
-            codecs.Add(codec);
-            readBuffers.Return(stored);
-            frameBuffers.Return(content);
+            buffers.Return(stored);
         }
+
+        Memory<byte> PlaceOf(int frame) => stored.AsMemory(index.Frames[frame].Offset - run.Offset, index.Frames[frame].StoredLength);
     }
 
-    private async Task FetchAsync(int pack, int offset, Memory<byte> destination, CancellationToken cancellationToken)
+    private async Task ReadAgainAsync(int number, Memory<byte> stored, CheckedFrame take, CancellationToken cancellationToken)
     {
-        await source.ReadRangeAsync(index.PackKey(pack), offset, destination, cancellationToken).ConfigureAwait(false);
-        Interlocked.Add(ref bytesFetched, destination.Length);
+        PackFrame frame = index.Frames[number];
+        await FetchAsync(frame.Pack, frame.Offset, stored, static (_, _) => ValueTask.CompletedTask, cancellationToken).ConfigureAwait(false);
+        if (!await contents.TryTakeAsync(number, stored, frame.Codec, take, cancellationToken).ConfigureAwait(false))
+            throw new StoreException("PackCorrupt", index.PackKey(frame.Pack), $"The pack {index.PackKey(frame.Pack)} is damaged in its frame at byte {frame.Offset}.");
     }
 
-    private bool TryDecode(ZstdCodec codec, int frameNumber, ReadOnlySpan<byte> stored, byte[] buffer)
+    private Task FetchAsync(int pack, int offset, Memory<byte> destination, ArrivedBytes arrived, CancellationToken cancellationToken)
     {
-        PackFrame frame = index.Frames[frameNumber];
-        Span<byte> content = buffer.AsSpan(0, frame.ContentLength);
-        if (!frame.TryDecode(codec, stored, content))
-            return false;
-        int checkedAt = -1;
-        foreach (int row in ChunksOf(frameNumber))
+        int counted = 0;
+        return source.ReadRangeAsync(index.PackKey(pack), offset, destination, Count, cancellationToken);
+
+        ValueTask Count(int there, CancellationToken stop)
         {
-            IndexedChunk chunk = index.Chunks[row];
-            // The same chunk at several places of the disk needs one look.
-            if (chunk.OffsetInFrame == checkedAt)
-                continue;
-            checkedAt = chunk.OffsetInFrame;
-            if (!ChunkDigest.Of(content.Slice(chunk.OffsetInFrame, chunk.Length)).Equals(chunk.Digest))
-                return false;
+            // A read that had to begin anew counts from there on: the bytes did cross the wire.
+            int more = there > counted ? there - counted : there;
+            counted = there;
+            Interlocked.Add(ref bytesFetched, more);
+            Fetched?.Invoke(more);
+            return arrived(there, stop);
         }
-
-        return true;
     }
 
-    private readonly record struct Read(int Pack, int Offset, int End, int First, int Count);
+    private readonly record struct Run(int Pack, int Offset, int End, int First, int Count);
 }

@@ -1,4 +1,5 @@
 using ImageFabric.Disks;
+using ImageFabric.Store.FanOut;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
@@ -45,31 +46,48 @@ public static class ImagePull
             await SeedCopy.RunAsync(target, state, seed, cancellationToken).ConfigureAwait(false);
 
         RoomCheck.Run(path, state.BytesMissing);
-        var reads = new FrameReads(source, index);
-        await reads.RunAsync(MissingFrames(state), options.Reads, Store, cancellationToken).ConfigureAwait(false);
+        using var contents = new FrameContents(index);
+        var storage = new FrameStorage(target, state, contents);
+        List<int> missing = state.MissingFrames();
+        state.Fetching(missing.Sum(f => (long)index.Frames[f].StoredLength));
+        var reads = new FrameReads(source, index, contents) { Fetched = state.Fetched };
+        long fromHosts = 0;
+        if (options.FanOut is { } fanOut)
+            fromHosts = await FanOutAsync(fanOut, target, state, contents, reads, storage, cancellationToken).ConfigureAwait(false);
+        else
+            await reads.RunAsync(missing, options.Reads, storage.StoreAsync, cancellationToken).ConfigureAwait(false);
         await target.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        return new PullOutcome(reads.BytesFetched, state.BytesReused);
-
-        async ValueTask Store(int frame, ReadOnlyMemory<byte> content, CancellationToken stop)
-        {
-            for (int i = 0; i < reads.ChunksOf(frame).Length; i++)
-            {
-                int row = reads.ChunksOf(frame)[i];
-                if (state.IsDone(row))
-                    continue;
-                IndexedChunk chunk = index.Chunks[row];
-                await target.WriteAsync(chunk.Offset, content.Slice(chunk.OffsetInFrame, chunk.Length), stop).ConfigureAwait(false);
-                state.Complete(row);
-            }
-        }
+        if (options.FanOut is not null)
+            await options.FanOut.Server.Share.PauseAsync(cancellationToken).ConfigureAwait(false);
+        return new PullOutcome(reads.BytesFetched, state.BytesReused, fromHosts);
     }
 
-    private static List<int> MissingFrames(PullState state)
+    private static async Task<long> FanOutAsync(
+        FanOutOptions fanOut, IDiskTarget target, PullState state, FrameContents contents, FrameReads reads, FrameStorage storage, CancellationToken cancellationToken)
     {
-        bool[] missing = new bool[state.Index.Frames.Length];
-        for (int c = 0; c < state.Index.Chunks.Length; c++)
-            missing[state.Index.Chunks[c].Frame] |= !state.IsDone(c);
-        return [.. Enumerable.Range(0, missing.Length).Where(f => missing[f])];
+        // Belongs to the share, which goes on when the image is whole.
+        KeptFrames? kept = KeptFrames.Create(fanOut.KeptFramesPath, state.Index);
+        await fanOut.Server.Share.UseAsync(target, state, kept, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var peers = new PeerReads(fanOut.Token) { Fetched = state.Fetched };
+            var pull = new FanOutPull(state, contents, new PieceTable(state.Index), reads, peers, StoreAsync, fanOut.Broker);
+            await pull.RunAsync(fanOut.Server, cancellationToken).ConfigureAwait(false);
+            return peers.BytesFetched;
+        }
+        catch
+        {
+            // Nobody may read the file any more when it is closed.
+            await fanOut.Server.Share.PauseAsync(CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+
+        async ValueTask StoreAsync(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> content, CancellationToken stop)
+        {
+            if (kept is not null)
+                await kept.KeepAsync(frame, stored, stop).ConfigureAwait(false);
+            await storage.StoreAsync(frame, stored, content, stop).ConfigureAwait(false);
+        }
     }
 
     private static StoreException WriteFailed(string path, Exception cause)

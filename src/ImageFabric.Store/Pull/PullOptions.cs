@@ -1,3 +1,4 @@
+using ImageFabric.Store.FanOut;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Publish;
 
@@ -15,6 +16,9 @@ public sealed record PullOptions
     /// <summary>Range reads at the same time, 1 to 64. Each takes up to 5 MB of memory.</summary>
     public int Reads { get; init; } = 8;
 
+    /// <summary>Takes part in a fan-out: pieces come from where they are ordered, and go to other hosts. Null: all comes from the store.</summary>
+    public FanOutOptions? FanOut { get; init; }
+
     /// <summary>Told how many bytes of the disk are in place, of how many.</summary>
     public IProgress<TransferProgress>? Progress { get; init; }
 }
@@ -27,4 +31,5 @@ public sealed record PullSeed(string Path, ImageIndex? Index);
 /// <summary>What a pull did.</summary>
 /// <param name="BytesFetched">Bytes read from packs.</param>
 /// <param name="BytesReused">Bytes of the disk that were here already: in seeds, or in what an interrupted pull left.</param>
-public sealed record PullOutcome(long BytesFetched, long BytesReused);
+/// <param name="BytesFromHosts">Bytes taken from other hosts.</param>
+public sealed record PullOutcome(long BytesFetched, long BytesReused, long BytesFromHosts = 0);

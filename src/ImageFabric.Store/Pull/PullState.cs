@@ -11,6 +11,8 @@ internal sealed class PullState
     private readonly long total;
     private long bytesDone;
     private long bytesReused;
+    private long bytesFetched;
+    private long bytesToFetch = -1;
 
     public PullState(ImageIndex index, IProgress<TransferProgress>? progress)
     {
@@ -31,15 +33,53 @@ internal sealed class PullState
 
     public void Reused(int chunk)
     {
-        Interlocked.Add(ref bytesReused, Index.Chunks[chunk].Length);
-        Complete(chunk);
+        if (TryComplete(chunk))
+            Interlocked.Add(ref bytesReused, Index.Chunks[chunk].Length);
+        Report();
     }
 
     public void Complete(int chunk)
     {
-        Volatile.Write(ref done[chunk], true);
-        long now = Interlocked.Add(ref bytesDone, Index.Chunks[chunk].Length);
-        progress?.Report(new TransferProgress(now, total));
+        TryComplete(chunk);
+        Report();
     }
 
+    /// <summary>What is not here is known now: so many bytes are to cross the wire.</summary>
+    public void Fetching(long bytes)
+    {
+        Interlocked.Exchange(ref bytesToFetch, bytes);
+        Report();
+    }
+
+    /// <summary>Bytes have crossed the wire.</summary>
+    public void Fetched(int bytes)
+    {
+        Interlocked.Add(ref bytesFetched, bytes);
+        Report();
+    }
+
+    /// <summary>The frames that hold chunks which are not in place, ascending.</summary>
+    public List<int> MissingFrames()
+    {
+        bool[] missing = new bool[Index.Frames.Length];
+        for (int c = 0; c < Index.Chunks.Length; c++)
+            missing[Index.Chunks[c].Frame] |= !IsDone(c);
+        return [.. Enumerable.Range(0, missing.Length).Where(f => missing[f])];
+    }
+
+    // The same chunk can come from two sources at the same moment; it counts once.
+    private bool TryComplete(int chunk)
+    {
+        if (Interlocked.Exchange(ref done[chunk], true))
+            return false;
+        Interlocked.Add(ref bytesDone, Index.Chunks[chunk].Length);
+        return true;
+    }
+
+    private void Report() => progress?.Report(new TransferProgress(Interlocked.Read(ref bytesDone), total)
+    {
+        ToFetch = Interlocked.Read(ref bytesToFetch) is >= 0 and var known ? known : null,
+        Fetched = Interlocked.Read(ref bytesFetched),
+        Reused = BytesReused,
+    });
 }

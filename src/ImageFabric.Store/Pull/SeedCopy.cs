@@ -7,7 +7,7 @@ namespace ImageFabric.Store.Pull;
 
 /// <summary>
 /// Takes chunks from a disk image that is here already. Every chunk's content is checked before it is used; then its blocks are shared where the
-/// file system can (FICLONERANGE), and copied otherwise.
+/// file system can (FICLONERANGE), otherwise copied by the kernel (copy_file_range) or from here.
 /// </summary>
 internal sealed class SeedCopy
 {
@@ -18,7 +18,8 @@ internal sealed class SeedCopy
     private readonly ILogicalDisk seed;
     private readonly SafeFileHandle? cloneSource;
     private readonly BufferPool buffers = new(LongestRun);
-    private volatile bool cloning;
+    private bool cloning;
+    private bool copying;
 
     private SeedCopy(IDiskTarget target, PullState state, ILogicalDisk seed, SafeFileHandle? cloneSource)
     {
@@ -26,7 +27,7 @@ internal sealed class SeedCopy
         this.state = state;
         this.seed = seed;
         this.cloneSource = cloneSource;
-        cloning = cloneSource is not null;
+        cloning = copying = cloneSource is not null;
     }
 
     public static async Task RunAsync(IDiskTarget target, PullState state, PullSeed seed, CancellationToken cancellationToken)
@@ -109,7 +110,7 @@ internal sealed class SeedCopy
             start += chunk.Length;
         }
 
-        bool shared = cloning && Array.TrueForAll(valid, v => v) && TryClone(run);
+        bool shared = Array.TrueForAll(valid, v => v) && (TryPass(run, ref cloning, BlockClone.TryClone) || TryPass(run, ref copying, BlockClone.TryCopy));
         start = 0;
         for (int c = 0; c < run.Count; c++)
         {
@@ -127,18 +128,21 @@ internal sealed class SeedCopy
         buffers.Return(buffer);
     }
 
-    private bool TryClone(Run run)
+    // Has the file system pass a run on, as long as it can.
+    private bool TryPass(Run run, ref bool able, PassRange pass)
     {
+        if (!Volatile.Read(ref able))
+            return false;
         long done = 0;
         while (done < run.Length)
         {
             (long position, long contiguous) = target.Locate(state.Index.Chunks[run.First].Offset + done);
             long length = Math.Min(contiguous, run.Length - done);
-            if (!BlockClone.TryClone(cloneSource!, run.SeedOffset + done, target.Handle, position, length))
+            if (!pass(cloneSource!, run.SeedOffset + done, target.Handle, position, length))
             {
                 // A last piece that ends within a block cannot be shared; a whole one that cannot means that none can.
                 if (length % ChunkingProfile.BlockLength == 0)
-                    cloning = false;
+                    Volatile.Write(ref able, false);
                 return false;
             }
 
@@ -147,6 +151,8 @@ internal sealed class SeedCopy
 
         return true;
     }
+
+    private delegate bool PassRange(SafeFileHandle source, long sourceOffset, SafeFileHandle destination, long destinationOffset, long length);
 
     private readonly record struct Run(int First, int Count, long SeedOffset, int Length);
 }

@@ -16,15 +16,16 @@ public static class ImageVerifier
     public static async Task<VerifyOutcome> RunAsync(IObjectSource source, Manifest manifest, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ImageIndex index = await ImageCatalog.ReadIndexAsync(source, manifest, cancellationToken).ConfigureAwait(false);
-        var reads = new FrameReads(source, index);
+        using var contents = new FrameContents(index);
+        var reads = new FrameReads(source, index, contents);
         long done = 0;
         long chunks = 0;
         await reads.RunAsync([.. Enumerable.Range(0, index.Frames.Length)], ParallelReads, Count, cancellationToken).ConfigureAwait(false);
         return new VerifyOutcome(chunks, reads.BytesFetched + manifest.IndexSize);
 
-        ValueTask Count(int frame, ReadOnlyMemory<byte> content, CancellationToken stop)
+        ValueTask Count(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> content, CancellationToken stop)
         {
-            Interlocked.Add(ref chunks, reads.ChunksOf(frame).Length);
+            Interlocked.Add(ref chunks, contents.ChunksOf(frame).Length);
             progress?.Report(new TransferProgress(Interlocked.Add(ref done, index.Frames[frame].StoredLength), index.StoredSize));
             return ValueTask.CompletedTask;
         }

@@ -42,7 +42,7 @@ public sealed class ConsoleOutputTests
     {
         var output = new ConsoleOutput(results, messages, showProgress: true, verbose: false);
 
-        output.Progress("Pulling disk:1", 512, 1024);
+        output.Progress(new ProgressReport("Pulling disk:1", 512, 1024));
         output.Warning("odd");
 
         string line = "Pulling disk:1:  50 %  512 B of 1.00 KiB";

@@ -325,6 +325,25 @@ public abstract class PublishPullContract : IDisposable
     }
 
     [EnvironmentFact]
+    public async Task What_had_arrived_of_a_read_that_broke_off_is_in_place()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = new byte[6_000_000];
+        new Random(15).NextBytes(content);
+        await PublishAsync(store, content, "a", "1");
+        string path = Path.Combine(Scratch, "pulled");
+        await using var breaking = new BreakingSource(store, 2_500_000);
+        await Assert.ThrowsAsync<StoreException>(async () =>
+            await ImagePull.RunAsync(breaking, await IndexAsync(store, "a:1"), path, new PullOptions { Reads = 1 }, None));
+
+        PullOutcome pulled = await PullAsync(store, "a:1", path, new PullOptions());
+
+        // All but the frame that was on its way when the read broke off, and what one piece of reading brought beyond it.
+        Assert.InRange(pulled.BytesReused, 2_500_000 - (2 * FormatLimits.FrameLength), 2_500_000 + (1 << 20));
+        await HoldsAsync(path, content);
+    }
+
+    [EnvironmentFact]
     public async Task A_flipped_bit_in_a_pack_is_found_and_the_pack_is_named()
     {
         await using IObjectStore store = await OpenAsync();
@@ -400,6 +419,30 @@ public abstract class PublishPullContract : IDisposable
         byte[] found = new byte[content.Length];
         await disk.ReadAsync(0, found, None);
         Assert.True(content.AsSpan().SequenceEqual(found), $"{path} does not hold what was published");
+    }
+
+    /// <summary>Breaks off in the middle of a range.</summary>
+    private sealed class BreakingSource(IObjectSource whole, int after) : IObjectSource
+    {
+        public Task<byte[]> ReadAllAsync(string key, long maximumLength, CancellationToken cancellationToken) => whole.ReadAllAsync(key, maximumLength, cancellationToken);
+
+        public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+            whole.ReadRangeAsync(key, offset, destination, cancellationToken);
+
+        public Task ReadRangeAsync(string key, long offset, Memory<byte> destination, ArrivedBytes arrived, CancellationToken cancellationToken) =>
+            whole.ReadRangeAsync(
+                key,
+                offset,
+                destination,
+                async (count, stop) =>
+                {
+                    await arrived(count, stop);
+                    if (count >= after)
+                        throw new StoreException("StoreUnreachable", key, "It broke off.");
+                },
+                cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed class Half(CancellationTokenSource stop) : IProgress<TransferProgress>

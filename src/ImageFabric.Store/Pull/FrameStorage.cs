@@ -1,0 +1,22 @@
+using ImageFabric.Disks;
+using ImageFabric.Store.Format;
+
+namespace ImageFabric.Store.Pull;
+
+/// <summary>Puts the chunks of frames into their places of the disk.</summary>
+internal sealed class FrameStorage(IDiskTarget target, PullState state, FrameContents contents)
+{
+    /// <summary>Writes the chunks of a checked frame that are not in place yet.</summary>
+    public async ValueTask StoreAsync(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < contents.ChunksOf(frame).Length; i++)
+        {
+            int row = contents.ChunksOf(frame)[i];
+            if (state.IsDone(row))
+                continue;
+            IndexedChunk chunk = state.Index.Chunks[row];
+            await target.WriteAsync(chunk.Offset, content.Slice(chunk.OffsetInFrame, chunk.Length), cancellationToken).ConfigureAwait(false);
+            state.Complete(row);
+        }
+    }
+}
