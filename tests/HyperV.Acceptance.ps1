@@ -28,7 +28,7 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $prefix = 'ifab-acceptance-'
 $target = @{ HostName = $HostName; UserName = $UserName }
-$switch = if ($Network) { @{ Network = $Network } } else { @{} }
+$plug = if ($Network) { @{ Network = $Network } } else { @{} }
 $script:failed = 0
 
 function Test-Line([string] $Line, [scriptblock] $Check) {
@@ -80,7 +80,7 @@ try {
     }
     Test-Line 'An image is synced as a dynamic VHDX that Hyper-V takes' {
         $script:synced = Sync-VmImage $Image @target
-        if (-not $script:synced.Succeeded) { return "status $($script:synced.Status)" }
+        if ($script:synced.Status -eq 'Failed') { return 'the sync failed' }
         $found = Invoke-OnHost "(Get-VHD '$($script:synced.Path)').VhdType; (Test-VHD '$($script:synced.Path)'); (Get-Item '$($script:synced.Path)').IsReadOnly; (Get-Item '$($script:synced.Path)').Attributes -match 'SparseFile'"
         if ($found -ne "Dynamic`nTrue`nTrue`nFalse") { $found }
     }
@@ -98,7 +98,7 @@ try {
         if ($found -ne 'Fixed') { $found }
     }
     Test-Line 'A linked clone of generation 2 starts, and its address is learnt' {
-        $made = New-VmFromImage $Image -Name "${prefix}linked" @target @switch -Cpu 2 -Memory 1GB -MemoryMaximum 2GB -SecureBoot UefiCa -StartAction None -CheckpointType Disabled -UserData "#cloud-config`n" -Start -WaitSeconds 300
+        $made = New-VmFromImage $Image -Name "${prefix}linked" @target @plug -Cpu 2 -Memory 1GB -MemoryMaximum 2GB -SecureBoot UefiCa -StartAction None -CheckpointType Disabled -UserData "#cloud-config`n" -Start -WaitSeconds 300
         $found = Invoke-OnHost "`$m = Get-VM '${prefix}linked'; `$m.Generation; `$m.State; (Get-VMFirmware `$m).SecureBoot; (Get-VMMemory `$m).DynamicMemoryEnabled; (Get-VHD `$m.HardDrives[0].Path).VhdType"
         if ($found -ne "2`nRunning`nOn`nTrue`nDifferencing") { return $found }
         if (-not $made.Addresses) { 'no address' }
@@ -117,12 +117,12 @@ try {
     }
     Test-Line 'A full clone with a TPM, a VLAN and a static address is grown' {
         $size = (Invoke-OnHost "(Get-VHD '$($script:synced.Path)').Size") -as [long]
-        $null = New-VmFromImage $Image -Name "${prefix}full" @target @switch -FullClone -DiskSize ($size + 1GB) -Tpm -Vlan $Vlan -MacAddress '00155dfab001' -SecureBoot Windows
+        $null = New-VmFromImage $Image -Name "${prefix}full" @target @plug -FullClone -DiskSize ($size + 1GB) -Tpm -Vlan $Vlan -MacAddress '00155dfab001' -SecureBoot Windows
         $found = Invoke-OnHost "`$m = Get-VM '${prefix}full'; (Get-VHD `$m.HardDrives[0].Path).Size; (Get-VHD `$m.HardDrives[0].Path).ParentPath; (Get-VMSecurity `$m).TpmEnabled; (Get-VMNetworkAdapterVlan -VM `$m).AccessVlanId; `$m.NetworkAdapters[0].MacAddress"
         if ($found -ne "$($size + 1GB)`n`nTrue`n$Vlan`n00155DFAB001") { $found }
     }
     Test-Line 'Its name is taken, in whatever case' {
-        Test-Refusal 'VmExists' { New-VmFromImage $Image -Name "${prefix}FULL" @target @switch }
+        Test-Refusal 'VmExists' { New-VmFromImage $Image -Name "${prefix}FULL" @target @plug }
     }
     Test-Line 'It is removed' {
         $null = Remove-VmFromImage "${prefix}full" @target -Confirm:$false
@@ -130,11 +130,11 @@ try {
     }
     Test-Line 'A creation that fails in mid-work leaves nothing' {
         Test-Refusal 'NetworkNotFound' { New-VmFromImage $Image -Name "${prefix}fails" @target -Network 'ifab-acceptance: no such switch' }
-        Test-Refusal 'HypervisorFailed' { New-VmFromImage $Image -Name "${prefix}fails" @target @switch -Memory 64TB -Start }
+        Test-Refusal 'HypervisorFailed' { New-VmFromImage $Image -Name "${prefix}fails" @target @plug -Memory 64TB -Start }
         Assert-Gone "${prefix}fails"
     }
     Test-Line 'A machine of generation 1 is made' {
-        $null = New-VmFromImage $Image -Name "${prefix}old" @target @switch -Firmware BIOS -BootOrder Dvd, Disk
+        $null = New-VmFromImage $Image -Name "${prefix}old" @target @plug -Firmware BIOS -BootOrder Dvd, Disk
         $found = Invoke-OnHost "`$m = Get-VM '${prefix}old'; `$m.Generation; (Get-VMBios `$m).StartupOrder[0]; @(Get-VMDvdDrive `$m).Count"
         $null = Remove-VmFromImage "${prefix}old" @target -Confirm:$false
         if ($found -ne "1`nCD`n1") { $found }

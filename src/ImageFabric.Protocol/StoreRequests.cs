@@ -129,6 +129,10 @@ public sealed class GrantRequest : StoreRequest
     /// </summary>
     [DataMember(Name = "hostEngine", EmitDefaultValue = false)]
     public string? HostEngine { get; set; }
+
+    /// <summary>The engine that Windows hosts get, likewise (<c>engines/win-x64/DIGEST</c>).</summary>
+    [DataMember(Name = "windowsHostEngine", EmitDefaultValue = false)]
+    public string? WindowsHostEngine { get; set; }
 }
 
 /// <summary>Preflight of a disk image file, without a store.</summary>

@@ -3,6 +3,7 @@
 BeforeDiscovery {
     $noEngine = -not (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'engine/linux-x64/imagefabric'))
     $noTestbed = $noEngine -or -not $env:IMAGEFABRIC_TEST_ENDPOINT
+    $noWindows = $noTestbed -or -not $env:IMAGEFABRIC_TEST_WINDOWS_HOSTS
 }
 
 BeforeAll {
@@ -195,6 +196,20 @@ Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
 
         $vm.State, $vm.Image | Should -Be 'Off', 'tiny:1.0'
         $vm | Remove-VmFromImage -Confirm:$false
+    }
+
+    It 'has one pipeline over KVM and Hyper-V, and one kind of object from both' -Skip:$noWindows {
+        $kvm = @($hosts)[0]
+        $hyperv = @(-split $env:IMAGEFABRIC_TEST_WINDOWS_HOSTS)[0]
+
+        $made = $kvm, $hyperv | Sync-VmImage tiny:1.0 | New-VmFromImage -Name "$machine-m" -Network none -Memory 256MB -WarningAction SilentlyContinue
+
+        $made.HostName | Sort-Object | Should -Be ($kvm, $hyperv | Sort-Object)
+        $made | ForEach-Object { $_.GetType().FullName } | Sort-Object -Unique | Should -Be 'ImageFabric.PowerShell.VmFromImage'
+        $made | ForEach-Object { $_.Name, $_.Image, $_.State, $_.Memory -join ' ' } | Sort-Object -Unique | Should -Be "$machine-m tiny:1.0 Off 268435456"
+        ($made | Where-Object HostName -eq $hyperv).Virtualization | Should -Be 'hyper-v'
+        $made | Remove-VmFromImage -Confirm:$false
+        $kvm, $hyperv | Get-VmFromImage "$machine-m" | Should -BeNullOrEmpty
     }
 
     It 'leaves nothing running on a host when it is stopped, and goes on from there' {

@@ -31,6 +31,25 @@ Describe 'New-VmFromImage' {
         $vm.Created.ToUniversalTime() | Should -Be ([datetime] '2025-03-01T12:30:00')
     }
 
+    It 'passes on what the machine is made of besides' {
+        $null = New-VmFromImage ubuntu:24.04.3 web01 -MacAddress 00:15:5d:01:02:03 -Vlan 20 -MemoryMinimum 512MB -MemoryMaximum 4GB -SecureBoot Windows -Tpm -StartAction StartIfRunning `
+            -CheckpointType Production -BootOrder Dvd, Disk -Unattend '<unattend>', '</unattend>'
+
+        $asked = Get-EngineRequest vm-create
+        $asked.macAddress, $asked.vlan, $asked.memoryMinimumBytes, $asked.memoryMaximumBytes | Should -Be '00:15:5d:01:02:03', 20, 512MB, 4GB
+        $asked.secureBoot, $asked.tpm, $asked.startAction, $asked.checkpoints | Should -Be 'Windows', $true, 'StartIfRunning', 'Production'
+        $asked.bootOrder | Should -Be 'Dvd', 'Disk'
+        $asked.unattend | Should -Be "<unattend>`n</unattend>"
+    }
+
+    It 'says nothing of what was not asked for' {
+        $null = New-VmFromImage ubuntu:24.04.3 web01
+        (Get-EngineRequest vm-create).PSObject.Properties.Name | Should -Not -Contain 'vlan'
+        { New-VmFromImage ubuntu:24.04.3 web01 -Vlan 0 } | Should -Throw
+        { New-VmFromImage ubuntu:24.04.3 web01 -MacAddress 00:15 } | Should -Throw
+        { New-VmFromImage ubuntu:24.04.3 web01 -SecureBoot On } | Should -Throw
+    }
+
     It 'takes a multi-line text as user data, as it is' {
         $null = New-VmFromImage ubuntu:24.04.3 web01 -UserData "#cloud-config`nusers: []`n"
         (Get-EngineRequest vm-create).userData | Should -Be "#cloud-config`nusers: []`n"

@@ -43,6 +43,33 @@ internal static unsafe partial class WindowsCalls
         return GetOverlappedResult(file, &overlapped, out returned, wait: true) ? 0 : Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>The path of a file without links and short names; null when it cannot be opened or has none.</summary>
+    public static string? FinalPath(string path)
+    {
+        const string Extended = @"\\?\";
+        const string Network = @"\\?\UNC\";
+        const int MostCharacters = 32768;
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            char[] buffer = new char[MostCharacters];
+            int length;
+            fixed (char* pointer = buffer)
+                length = GetFinalPathNameByHandle(file, pointer, buffer.Length, 0);
+            if (length is 0 or >= MostCharacters)
+                return null;
+            string found = new(buffer, 0, length);
+            return found.StartsWith(Network, StringComparison.Ordinal) ? @"\\" + found[Network.Length..]
+                : found.StartsWith(Extended, StringComparison.Ordinal) ? found[Extended.Length..]
+                : found;
+        }
+        catch (Exception closed) when (closed is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // What cannot be opened is known by the path it was given.
+            return null;
+        }
+    }
+
     /// <summary>Whether an error says that the file system has no such control, or not for these files or ranges, and not that it failed.</summary>
     // ERROR_INVALID_FUNCTION, ERROR_NOT_SAME_DEVICE, ERROR_NOT_SUPPORTED, ERROR_INVALID_PARAMETER, ERROR_BLOCK_TOO_MANY_REFERENCES
     public static bool CannotDo(int error) => error is 1 or 17 or 50 or 87 or 347;
@@ -50,6 +77,9 @@ internal static unsafe partial class WindowsCalls
     /// <summary>An error of Windows as .NET itself would throw it.</summary>
     public static IOException Failure(string what, int error) =>
         new($"{what}: {new Win32Exception(error).Message}", unchecked((int)0x80070000) | error);
+
+    [LibraryImport("kernel32", EntryPoint = "GetFinalPathNameByHandleW", SetLastError = true)]
+    private static partial int GetFinalPathNameByHandle(SafeFileHandle file, char* path, int length, int flags);
 
     [LibraryImport("kernel32", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]

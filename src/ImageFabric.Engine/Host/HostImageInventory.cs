@@ -12,7 +12,7 @@ internal static class HostImageInventory
     public static IReadOnlyList<HostImageEntry> Read(HostImageDirectory directory, IReadOnlyList<DiskUse> uses)
     {
         ILookup<string, HostImageRecord> records = directory.Records().ToLookup(static record => record.ImageId);
-        ILookup<string, string> machines = uses.ToLookup(static use => RealPath.Of(use.Path), static use => use.Machine);
+        ILookup<string, string> machines = uses.ToLookup(static use => RealPath.Of(use.Path), static use => use.Machine, RealPath.Comparer);
         var entries = new List<HostImageEntry>();
         foreach (HostImageFile file in directory.Files())
         {

@@ -21,7 +21,7 @@ internal static partial class GrantOperation
             throw new OperationException("InvalidRequest", null, $"A lifetime of {seconds} s is not within 60 to 604800.");
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         output.Result(Images.Describe(await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false)));
-        var engine = new StoredEngine(store, request.HostEngine);
+        var engine = new StoredEngine(store, request.HostEngine, request.WindowsHostEngine);
         await foreach (string line in input.ReadLinesAsync(cancellationToken).ConfigureAwait(false))
         {
             try

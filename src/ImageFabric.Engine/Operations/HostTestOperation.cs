@@ -42,8 +42,12 @@ internal static class HostTestOperation
         {
             directory.Create();
             string probe = directory.TemporaryPath();
-            using (File.Create(probe, 1, FileOptions.DeleteOnClose))
-                return Passed("ImageDirectory", $"{directory.Root} can be written to.");
+            using FileStream file = File.Create(probe, 1, FileOptions.DeleteOnClose);
+
+            // New files inherit both from their directory.
+            return (File.GetAttributes(probe) & (FileAttributes.Compressed | FileAttributes.Encrypted)) == 0
+                ? Passed("ImageDirectory", $"{directory.Root} can be written to.")
+                : Failed("ImageDirectory", $"Files in {directory.Root} are compressed or encrypted, and Hyper-V refuses disks that are.", "Turn that off for the directory, or name another image directory.");
         }
         catch (Exception refused) when (refused is OperationException or IOException or UnauthorizedAccessException)
         {

@@ -10,10 +10,13 @@ namespace ImageFabric.Engine.Operations;
 /// <c>docs/design/store-format.md</c>, "Engine".
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="program">The engine's file on this machine. Null: there is none for hosts.</param>
-internal sealed partial class StoredEngine(IObjectStore store, string? program)
+/// <param name="linuxProgram">The file on this machine of the engine for Linux hosts. Null: there is none.</param>
+/// <param name="windowsProgram">That of the engine for Windows hosts, likewise.</param>
+internal sealed partial class StoredEngine(IObjectStore store, string? linuxProgram, string? windowsProgram)
 {
-    private string? present;
+    private const string WindowsKeys = "engines/win-x64/";
+
+    private readonly HashSet<string> present = [];
 
     /// <summary>True for the key of an engine.</summary>
     public bool Is(string key) => EngineKey().IsMatch(key);
@@ -23,13 +26,13 @@ internal sealed partial class StoredEngine(IObjectStore store, string? program)
     /// <exception cref="Store.StoreException">The store does not take it.</exception>
     public async Task EnsureAsync(string key, CancellationToken cancellationToken)
     {
-        if (key == present)
+        if (present.Contains(key))
             return;
-        if (program is null)
-            throw new OperationException("InvalidRequest", key, "There is no engine for hosts here.");
+        string program = (key.StartsWith(WindowsKeys, StringComparison.Ordinal) ? windowsProgram : linuxProgram)
+            ?? throw new OperationException("InvalidRequest", key, "There is no such engine for hosts here.");
         if (await store.StatAsync(key, cancellationToken).ConfigureAwait(false) is null)
             await store.PutAsync(key, await CompressAsync(key, program, cancellationToken).ConfigureAwait(false), PutMode.CreateOnly, cancellationToken).ConfigureAwait(false);
-        present = key;
+        present.Add(key);
     }
 
     private static async Task<byte[]> CompressAsync(string key, string program, CancellationToken cancellationToken)

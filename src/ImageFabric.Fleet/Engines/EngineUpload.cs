@@ -41,7 +41,7 @@ internal sealed class EngineUpload
     public SemaphoreSlim TurnOf(HostAddress host) => _turns.GetOrAdd(host.ToString(), static _ => new SemaphoreSlim(1));
 
     /// <summary>The key of the program in a store; see <c>docs/design/store-format.md</c>, "Engine".</summary>
-    public string StoreKey(string digest) => $"engines/linux-x64/{digest}";
+    public string StoreKey(string digest) => $"engines/{(IsWindowsProgram(Path) ? "win-x64" : "linux-x64")}/{digest}";
 
     /// <summary>What Linux hosts get when <paramref name="localEngine"/> is the engine here: itself, or its Linux neighbour when it is a Windows program.</summary>
     /// <exception cref="FleetException"><c>EngineInstallFailed</c>: there is no program that could run on a host.</exception>

@@ -37,7 +37,7 @@ public sealed class ImageSync : IDisposable
             throw new FleetException("InvalidRequest", image, $"{timeout} is not a time that a host can be given.");
         _engine = engine;
         _options = options;
-        _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath });
+        _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath, WindowsHostEngine = engine.WindowsUpload?.Path });
         _slots = new SemaphoreSlim(options.Throttle);
         if (options.FanOut)
             _fanOut = new HostFanOut(_grants, StoreAddress.ForHosts(store));

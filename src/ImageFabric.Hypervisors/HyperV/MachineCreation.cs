@@ -53,8 +53,7 @@ internal sealed class MachineCreation(
         }
         catch (Exception failure)
         {
-            IReadOnlyList<string> left = await undo.RunAsync().ConfigureAwait(false);
-            if (CreationFailure.Explain(order.Name, failure, left) is { } explained)
+            if (await CreationFailure.TakeBackAsync(order.Name, failure, undo).ConfigureAwait(false) is { } explained)
                 throw explained;
             throw;
         }

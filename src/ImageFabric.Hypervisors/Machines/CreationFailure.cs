@@ -9,6 +9,13 @@ internal static class CreationFailure
     private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
 
+    /// <summary>Takes back what was made, and gives the error to give in place of what was thrown; null when that says it all.</summary>
+    /// <param name="name">The machine's name.</param>
+    /// <param name="failure">What was thrown.</param>
+    /// <param name="undo">What was made.</param>
+    public static async Task<HypervisorException?> TakeBackAsync(string name, Exception failure, Undo undo) =>
+        Explain(name, failure, await undo.RunAsync().ConfigureAwait(false));
+
     /// <summary>The error to give in place of what was thrown; null when that says it all.</summary>
     /// <param name="name">The machine's name.</param>
     /// <param name="failure">What was thrown.</param>

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using ImageFabric.Engine.Tests.Hosts;
 using ImageFabric.Engine.Tests.Support;
 using ImageFabric.Protocol;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Engine.Tests.Windows;
 
@@ -10,6 +12,7 @@ namespace ImageFabric.Engine.Tests.Windows;
 public sealed class WindowsHostTests(PublishedImages images)
 {
     private const long Mebi = 1 << 20;
+    private const string Engines = @"C:\ProgramData\ImageFabric\engine";
     private static readonly string[] Windows = [.. WindowsHost.All.Select(h => h.Name)];
 
     [WindowsHostFact]
@@ -17,10 +20,14 @@ public sealed class WindowsHostTests(PublishedImages images)
     {
         PublishedImage image = await images.First;
         string[] everywhere = [Testbed.Hosts[0].Name, .. Windows];
-        string directory = NewDirectory();
+        string machine = $"mixed-{Guid.NewGuid():N}"[..14];
+        foreach (WindowsHost host in WindowsHost.All.Where(h => Directory.Exists(h.File(Engines))))
+            Directory.Delete(host.File(Engines), recursive: true);
+
         SyncResult[] first = [.. (await SyncAsync(image.Name, everywhere)).Succeeded().Results<SyncResult>()];
         Assert.Equal(everywhere.Order(), first.Select(r => r.Host).Order());
         Assert.All(first, r => Assert.Equal((image.Published.ImageId, image.Name), (r.ImageId, r.Image)));
+        await AssertEngineCameFromTheStoreAsync();
         SyncResult[] second = [.. (await SyncAsync(image.Name, everywhere)).Succeeded().Results<SyncResult>()];
         Assert.All(second, r => Assert.Equal((PullResult.AlreadyPresent, 0L), (r.Status, r.BytesFetched)));
         foreach (WindowsHost host in WindowsHost.All)
@@ -30,17 +37,16 @@ public sealed class WindowsHostTests(PublishedImages images)
             QemuImg.AssertIdentical(Testbed.FirstImage, "qcow2", host.File(path), "vhdx");
         }
 
-        var made = new List<VmResult>();
-        foreach (string host in everywhere)
-            made.Add((await WindowsHost.RunAsync(["vm", "create", directory, "--image", image.Name, "--host", host, "--memory", "256M", "--network", "none", .. images.Store.Options])).Result<VmResult>());
+        VmResult[] made = await Task.WhenAll(everywhere.Select(async host => (await WindowsHost.RunAsync(
+            ["vm", "create", machine, "--image", image.Name, "--host", host, "--memory", "256M", "--network", "none", .. images.Store.Options])).Result<VmResult>()));
         Assert.Equal(["kvm-or-qemu", "hyper-v", "hyper-v"], made.Select(m => m.Virtualization == "hyper-v" ? m.Virtualization : "kvm-or-qemu"));
         Assert.All(made, m => Assert.Equal(
-            (directory, image.Name, image.Published.ImageId, "Off", 256 * Mebi, true), (m.Name, m.Image, m.ImageId, m.State, m.MemoryBytes, m.LinkedClone)));
-        foreach (string host in everywhere)
+            (machine, image.Name, image.Published.ImageId, "Off", 256 * Mebi, true), (m.Name, m.Image, m.ImageId, m.State, m.MemoryBytes, m.LinkedClone)));
+        await Task.WhenAll(everywhere.Select(async host =>
         {
-            Assert.Equal(directory, (await WindowsHost.RunAsync("vm", "list", directory, "--host", host)).Result<VmResult>().Name);
-            (await WindowsHost.RunAsync("vm", "remove", directory, "--host", host)).Succeeded();
-        }
+            Assert.Equal(machine, (await WindowsHost.RunAsync("vm", "list", machine, "--host", host)).Result<VmResult>().Name);
+            (await WindowsHost.RunAsync("vm", "remove", machine, "--host", host)).Succeeded();
+        }));
     }
 
     [WindowsHostFact]
@@ -99,7 +105,15 @@ public sealed class WindowsHostTests(PublishedImages images)
         (await SyncAsync(image.Name, [host.Name])).Succeeded();
     }
 
-    private static string NewDirectory() => $"mixed-{Guid.NewGuid():N}"[..14];
+    // One that was sent over SSH is not in the store.
+    private async Task AssertEngineCameFromTheStoreAsync()
+    {
+        await using FileStream engine = File.OpenRead(WindowsPrefix.Engine);
+        string digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(engine));
+        await using IObjectStore store = await images.Store.OpenAsync();
+        Assert.NotNull(await store.StatAsync($"engines/win-x64/{digest}", default));
+        Assert.All(WindowsHost.All, host => Assert.Equal([@$"{digest}/imagefabric.exe"], Directory.EnumerateFiles(host.File(Engines), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(host.File(Engines), f))));
+    }
 
     private static string[] EnginesOn(WindowsHost host) =>
     [

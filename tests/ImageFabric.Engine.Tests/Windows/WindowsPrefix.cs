@@ -9,7 +9,7 @@ public sealed class WindowsPrefix : IAsyncLifetime
 {
     internal const string Wine = "/usr/lib/wine/wine64";
 
-    private static readonly string Engine = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(EngineProgram.Path)!, "..", "win-x64", "imagefabric.exe"));
+    internal static readonly string Engine = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(EngineProgram.Path)!, "..", "win-x64", "imagefabric.exe"));
 
     private readonly string directory = Directory.CreateTempSubdirectory("imagefabric-wine-").FullName;
 

@@ -68,6 +68,8 @@ $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 $ConfirmPreference = 'None'
 $utf8 = New-Object System.Text.UTF8Encoding $false
+# Otherwise Windows PowerShell writes some arrays as objects with value and Count.
+Remove-TypeData -TypeName System.Array -ErrorAction SilentlyContinue
 try {
     $reader = New-Object System.IO.StreamReader ([Console]::OpenStandardInput()), $utf8
     $parameters = ConvertFrom-Json $reader.ReadToEnd()

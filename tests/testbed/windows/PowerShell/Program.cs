@@ -24,6 +24,8 @@ try
 {
     InitialSessionState state = InitialSessionState.CreateDefault();
     state.ExecutionPolicy = Microsoft.PowerShell.ExecutionPolicy.Bypass;
+    // Under Wine, PowerShell finds no programs along PATH.
+    state.Commands.Add(new SessionStateAliasEntry("powershell.exe", Environment.ProcessPath));
     using Runspace runspace = RunspaceFactory.CreateRunspace(host, state);
     runspace.Open();
     using PowerShell shell = PowerShell.Create(runspace);
