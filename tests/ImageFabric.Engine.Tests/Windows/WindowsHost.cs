@@ -44,3 +44,10 @@ public sealed class WindowsHostFactAttribute : FactAttribute
     public WindowsHostFactAttribute() => Skip = Requirements.First(
         EngineProgram.WhyNot, Requirements.QemuImg, Requirements.Store, WindowsHost.All.Count > 0 ? null : "IMAGEFABRIC_TEST_WINDOWS_HOSTS is not set; tests/testbed/up.sh DIR --windows");
 }
+
+/// <summary>Tests on the testbed's Windows hosts, one after the other, beside those on KVM hosts.</summary>
+[CollectionDefinition(Name)]
+public sealed class WindowsHostsCollection : ICollectionFixture<PublishedImages>
+{
+    public const string Name = "windows hosts";
+}

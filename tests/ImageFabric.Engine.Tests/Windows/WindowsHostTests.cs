@@ -8,7 +8,7 @@ using ImageFabric.Store.Objects;
 namespace ImageFabric.Engine.Tests.Windows;
 
 /// <summary>Windows hosts over SSH, used as any other: the bootstrap, images, and machines of Hyper-V.</summary>
-[Collection(HostsCollection.Name)]
+[Collection(WindowsHostsCollection.Name)]
 public sealed class WindowsHostTests(PublishedImages images)
 {
     private const long Mebi = 1 << 20;
@@ -64,7 +64,6 @@ public sealed class WindowsHostTests(PublishedImages images)
 
         Assert.Equal("VmExists", (await CreateAsync(host, "WEB01", image.Name)).Failure().Id);
         Assert.Equal("InvalidRequest", (await CreateAsync(host, "con", image.Name)).Failure().Id);
-        Assert.Equal("NetworkNotFound", (await CreateAsync(host, "other", image.Name, "--network", "nowhere")).Failure().Id);
         Assert.Equal("VmRunning", (await WindowsHost.RunAsync("vm", "remove", "web01", "--host", host.Name)).Failure().Id);
         Assert.Equal("ImageInUse", (await WindowsHost.RunAsync("host", "remove", image.Name, "--host", host.Name)).Failure().Id);
         HostImageResult listed = (await WindowsHost.RunAsync("host", "images", "--host", host.Name)).Succeeded().Results<HostImageResult>().Single(i => i.Image == image.Name);
@@ -73,7 +72,6 @@ public sealed class WindowsHostTests(PublishedImages images)
         (await WindowsHost.RunAsync("vm", "remove", "web01", "--force", "--host", host.Name)).Succeeded();
         Assert.Empty(host.Machines);
         Assert.Empty(Directory.EnumerateDirectories(host.File(@"C:\ProgramData\ImageFabric\vms")));
-        Assert.Equal("VmNotFound", (await WindowsHost.RunAsync("vm", "remove", "web01", "--host", host.Name)).Failure().Id);
         (await WindowsHost.RunAsync("host", "remove", image.Name, "--host", host.Name)).Succeeded();
         Assert.False(File.Exists(host.File(listed.Path)));
     }
@@ -91,7 +89,6 @@ public sealed class WindowsHostTests(PublishedImages images)
     {
         PublishedImage image = await images.Large;
         WindowsHost host = WindowsHost.All[1];
-        (await WindowsHost.RunAsync("vm", "list", "--host", host.Name)).Succeeded();
         await using (EngineProgram sync = WindowsHost.Start(["sync", image.Name, "--host", host.Name, .. images.Store.Options]))
         {
             await sync.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType);
