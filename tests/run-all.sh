@@ -23,7 +23,7 @@ if [ "$(id -u)" = 0 ]; then
   say "Installing what the tests need"
   tests/testbed/packages.sh
   # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells
-  tests/testbed/packages.sh qemu-utils xfsprogs genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh
+  tests/testbed/packages.sh qemu-utils xfsprogs nginx-light genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh
   # compilers for the libzstd that the package has for Linux and Windows
   tests/testbed/packages.sh dpkg-dev gcc libc6-dev gcc-mingw-w64-x86-64-win32
   say "Starting the testbed: Ceph with its S3 gateway, OpenStack Swift, three KVM hosts, two Windows hosts"

@@ -102,6 +102,7 @@ public static class ErrorCatalog
         new("EngineFailed", "InvalidResult", "The engine ended without saying what happened.", "Run again with -Verbose and report the diagnostic text."),
         new("EngineNotFound", "ObjectNotFound", "The engine's program file is not where the module expects it.", "Install the module again, or set IMAGEFABRIC_ENGINE to the program."),
         new("SshNotFound", "ObjectNotFound", "The OpenSSH client is not installed.", "Install it: openssh-client on Debian, the OpenSSH Client feature on Windows."),
+        new("TunnelRefused", "SecurityError", "The host's SSH server does not carry connections back to this machine.", "Allow remote TCP forwarding in the host's sshd_config (AllowTcpForwarding), or sync without a tunnel."),
         new("HostTimeout", "OperationTimeout", "The host did not finish in the given time.", "Run the same command again, it goes on from there; allow more time."),
 
         // Virtual machines

@@ -29,6 +29,10 @@ public sealed class PullRequest : HostRequest
     [DataMember(Name = "format", EmitDefaultValue = false)]
     public string? Format { get; set; }
 
+    /// <summary>TCP port on the host's loopback that leads to the store, whatever the granted addresses say; their names are asked for all the same. Null: they are connected to as they are.</summary>
+    [DataMember(Name = "storePort", EmitDefaultValue = false)]
+    public int? StorePort { get; set; }
+
     /// <summary>Takes part in a fan-out. Null: takes everything from the store, and gives nothing.</summary>
     [DataMember(Name = "fanOut", EmitDefaultValue = false)]
     public FanOutTerms? FanOut { get; set; }

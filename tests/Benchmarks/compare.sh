@@ -1,5 +1,5 @@
 #!/bin/bash
-# compare.sh [--runs N] [--only s3|directory|memory|list|large]... [--no-pull]: publishes and pulls the testbed's three Debian images with imagefabric and with
+# compare.sh [--runs N] [--only s3|pulls|directory|memory|list|large]... [--no-pull]: publishes and pulls the testbed's three Debian images with imagefabric and with
 # its peers, side by side on this machine, lists 20,000 images, publishes images of up to 64 GiB of data, and prints what each took, the ratios, and what
 # is to be reached. See docs/performance.md. Needs root, and 40 GB under $TMPDIR (/var/tmp). The engine is the one of ./build.sh engine, or IMAGEFABRIC_ENGINE.
 set -euo pipefail
@@ -15,22 +15,23 @@ while [ $# -gt 0 ]; do
   case $1 in
     --runs) runs=${2:-}; [[ $runs =~ ^[1-9][0-9]?$ ]] || usage; shift ;;
     --no-pull) pulls=0 ;;
-    --only) case ${2:-} in s3 | directory | memory | list | large) parts+=" $2" ;; *) usage ;; esac; shift ;;
+    --only) case ${2:-} in s3 | pulls | directory | memory | list | large) parts+=" $2" ;; *) usage ;; esac; shift ;;
     *) usage ;;
   esac
   shift
 done
-parts=${parts:- s3 directory memory list large}
+parts=${parts:- s3 pulls directory memory list large}
 has_part() { [[ "$parts " == *" $1 "* ]]; }
 
 [ "$(id -u)" = 0 ] || die "the testbed and its Debian images need root"
 engine=${IMAGEFABRIC_ENGINE:-$root/out/engine/linux-x64/imagefabric}
 [ -x "$engine" ] || die "no engine at $engine: run ./build.sh engine, or set IMAGEFABRIC_ENGINE"
-"$testbed/packages.sh" restic casync rclone awscli zstd qemu-utils xfsprogs vmtouch time openssl mawk jq
+"$testbed/packages.sh" restic casync rclone rsync nginx-light awscli zstd qemu-utils xfsprogs vmtouch time openssl mawk jq
 v1=$("$testbed/mk-debian.sh")
 v2=$("$testbed/mk-debian-v2.sh")
 v3=$("$testbed/mk-debian-v3.sh")
 . "$here/scale.sh"
+. "$here/pulls.sh"
 . "$here/tables.sh"
 
 B=$(mktemp -d "${TMPDIR:-/var/tmp}/imagefabric-benchmark.XXXXXX")
@@ -39,6 +40,7 @@ client=''
 cleanup() {
   local status=$?
   trap '' INT TERM
+  stop_serving_pulls
   [ -z "$client" ] || ip netns del "$client" 2>/dev/null || true
   [ ! -e "$B/testbed" ] || "$testbed/down.sh" "$B/testbed" -r || true
   ! mountpoint -q "$W" || umount -l "$W"
@@ -285,10 +287,11 @@ memory_fabric() {
 say "making the disk"
 make_disk
 export IMAGEFABRIC_CACHE=$B/cache
-if has_part s3 || has_part memory || has_part list || has_part large; then join_store; fi
+if has_part s3 || has_part pulls || has_part memory || has_part list || has_part large; then join_store; fi
 for ((run = 1; run <= runs; run++)); do
   if has_part s3; then s3_fabric $run; s3_restic $run; s3_copy $run; s3_aws $run; reference; fi
 done
+if has_part pulls; then serve_pulls; for ((run = 1; run <= runs; run++)); do pulls_all $run; done; fi
 if has_part list; then list_fabric; fi
 if has_part large; then large_fabric; fi
 if has_part memory; then memory_fabric; fi
@@ -300,6 +303,7 @@ fi
 machine
 goals
 if has_part s3; then echo; echo "S3 store (Ceph RADOS gateway); a ratio is imagefabric / peer"; echo; compare_table s3 restic qemu-img+rclone qemu-img+aws; fi
+if has_part pulls; then echo; echo "Pulls beside copies and updates, all over one link"; echo; pulls_table; fi
 if has_part directory; then echo; echo "Store in a local directory; a ratio is imagefabric / peer"; echo; compare_table directory casync; fi
 if has_part memory; then echo; echo "Peak memory of imagefabric, S3 store"; echo; memory_table; fi
 if has_part large; then echo; echo "Disks of 1 TiB, S3 store"; echo; large_table; fi

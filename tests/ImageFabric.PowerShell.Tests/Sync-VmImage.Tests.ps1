@@ -35,6 +35,24 @@ Describe 'Sync-VmImage' {
         $pull.PSObject.Properties.Name | Should -Not -Contain 'store'
     }
 
+    It 'has hosts take part in a fan-out when that is asked for' {
+        (Sync-VmImage ubuntu -FanOut -ErrorAction SilentlyContinue).Status | Should -Be 'Synced'
+        (Get-EngineRequest pull).fanOut.token | Should -Match '^[0-9a-f]{64}$'
+    }
+
+    It 'names no fan-out otherwise' {
+        $null = Sync-VmImage ubuntu
+        (Get-EngineRequest pull).PSObject.Properties.Name | Should -Not -Contain 'fanOut'
+    }
+
+    It 'refuses a tunnel to a store that is a directory' {
+        { Sync-VmImage ubuntu -Store $TestDrive -Tunnel -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidRequest,ImageFabric.PowerShell.SyncVmImageCommand'
+    }
+
+    It 'refuses a cache whose address is none' {
+        { Sync-VmImage ubuntu -Store s3://images -CacheEndpoint 'cache' -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidRequest,ImageFabric.PowerShell.SyncVmImageCommand'
+    }
+
     It 'says that nothing had to be brought' {
         Set-EngineAnswer pull (Get-PullAnswer AlreadyPresent)
         (Sync-VmImage ubuntu).Status | Should -Be 'AlreadyPresent'

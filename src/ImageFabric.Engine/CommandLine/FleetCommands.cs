@@ -15,9 +15,11 @@ internal static class FleetCommands
         var format = new Option<string?>("--format") { Description = $"Format of the file on the hosts: {string.Join(", ", DiskTarget.Formats)}. Without it: raw." };
         var timeout = new Option<int?>("--timeout") { Description = "Seconds a host may take.", HelpName = "seconds" };
         var fanOut = new Option<bool>("--fan-out") { Description = "Have the hosts give each other what they have, so that the store sends the image about once. They must reach each other." };
+        var tunnel = new Option<bool>("--tunnel") { Description = "Have the hosts reach the store through their SSH connections, by way of this machine." };
+        var cache = new Option<string?>("--cache-endpoint") { Description = "Address of an HTTP cache in front of the store that the hosts are to ask.", HelpName = "url" };
         var command = new Command("sync", "Brings an image to hosts. They take it from the store themselves; nothing of it passes through this machine.")
         {
-            image, throttle, format, timeout, fanOut,
+            image, throttle, format, timeout, fanOut, tunnel, cache,
         };
         var hosts = new HostOptions(command, several: true);
         var store = new StoreOptions(command);
@@ -32,6 +34,8 @@ internal static class FleetCommands
                     Format = parsed.GetValue(format) is { } name ? DiskFormat.Check(name) : null,
                     ImageDirectory = hosts.ImageDirectory(parsed),
                     FanOut = parsed.GetValue(fanOut),
+                    Tunnel = parsed.GetValue(tunnel),
+                    CacheEndpoint = parsed.GetValue(cache),
                     Timeout = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 }),
             output,

@@ -20,6 +20,8 @@ internal static class HostPullOperation
         ImageResult image = request.Image ?? throw new OperationException("InvalidRequest", null, "The request names no image.");
         if (!ImageId.TryParse(image.ImageId, out ImageId id) || !ImageReference.IsName(image.Name) || !ImageReference.IsName(image.Version))
             throw new OperationException("InvalidRequest", image.Name, "The request does not describe an image.");
+        if (request.StorePort is < 1 or > 65535)
+            throw new OperationException("InvalidRequest", null, $"{request.StorePort} is not a port.");
         var directory = new HostImageDirectory(request.ImageDirectory);
 
         IReadOnlyList<string> usable = HostVmOperations.Hypervisor(directory).ImageFormats;
@@ -35,7 +37,7 @@ internal static class HostPullOperation
         {
             if (!File.Exists(result.Path))
             {
-                await PullAsync(directory, id, image, grants, fanOut, result, output, cancellationToken).ConfigureAwait(false);
+                await PullAsync(directory, id, image, grants, request.StorePort, fanOut, result, output, cancellationToken).ConfigureAwait(false);
                 result.Status = PullResult.Synced;
             }
             else if (fanOut is not null)
@@ -56,13 +58,13 @@ internal static class HostPullOperation
     private static string? GuestSystemOf(ImageResult image) => image.Labels is { } labels && labels.TryGetValue("os", out string? system) ? system : null;
 
     private static async Task PullAsync(
-        HostImageDirectory directory, ImageId id, ImageResult image, GrantClient grants, HostFanOut? fanOut, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)
+        HostImageDirectory directory, ImageId id, ImageResult image, GrantClient grants, int? storePort, HostFanOut? fanOut, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)
     {
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task listener = grants.ListenAsync(listening.Token);
         try
         {
-            await using var source = new GrantedObjectSource(grants.DemandAsync);
+            await using var source = new GrantedObjectSource(grants.DemandAsync, storePort);
             await source.PrepareAsync([image.Index], cancellationToken).ConfigureAwait(false);
             byte[]? given = fanOut is null ? null : await fanOut.ReadIndexAsync(image, grants.HolderOf(image.Index), output, cancellationToken).ConfigureAwait(false);
             byte[] indexBytes = given ?? await source.ReadAllAsync(image.Index, image.IndexSize, cancellationToken).ConfigureAwait(false);

@@ -101,6 +101,9 @@ internal sealed class EngineProcess : IEngineChannel
         await writing.OrCancelled(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What is kept of standard error so far.</summary>
+    public string Diagnostics => _errors.Text;
+
     /// <summary>Waits for the end and gives the exit code.</summary>
     public Task<int> WaitForExitAsync(CancellationToken cancellationToken) => _exited.Task.OrCancelled(cancellationToken);
 

@@ -19,6 +19,7 @@ public sealed class HostEngine
     private readonly LocalEngine _engine;
     private readonly string? _sshPath;
     private readonly SshConnections? _connections;
+    private readonly StoreTunnel? _tunnel;
 
     /// <summary>The engine on a host.</summary>
     /// <param name="address">The host.</param>
@@ -32,6 +33,9 @@ public sealed class HostEngine
         _sshPath = sshPath;
         _connections = connections;
     }
+
+    internal HostEngine(HostAddress address, LocalEngine engine, string? sshPath, SshConnections? connections, StoreTunnel? tunnel)
+        : this(address, engine, sshPath, connections) => _tunnel = tunnel;
 
     /// <summary>Has the host's engine do one operation.</summary>
     /// <typeparam name="T">The class of the operation's results.</typeparam>
@@ -81,6 +85,8 @@ public sealed class HostEngine
         where T : EngineEvent
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (_tunnel is not null)
+            throw new FleetException("TunnelRefused", _address.Name, "A PSSession carries no connections to this machine; a tunnel needs SSH.");
         using IEngineChannel channel = await ScriptBootstrap.ConnectAsync(scripts, _address, _engine, observer, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -104,10 +110,12 @@ public sealed class HostEngine
         where T : EngineEvent
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using SshShare? share = _connections is null ? null : await _connections.ShareAsync(_address, cancellationToken).ConfigureAwait(false);
+        using SshShare? share = _connections is null || _tunnel is not null ? null : await _connections.ShareAsync(_address, cancellationToken).ConfigureAwait(false);
         using EngineProcess ssh = await ConnectAsync(share?.ControlPath, grants, observer, cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_tunnel is not null && request is PullRequest pull)
+                pull.StorePort = await StoreTunnel.PortAsync(ssh, _address, cancellationToken).ConfigureAwait(false);
             var conversation = new EngineConversation<T>(ssh, _address.Name, onResult, onError, observer, grants);
             int exitCode = await conversation.RunAsync(request, cancellationToken).ConfigureAwait(false);
             if (!conversation.ErrorSaid)
@@ -130,11 +138,11 @@ public sealed class HostEngine
             if (shell.Upload(_engine) is not { } upload)
                 continue;
             string digest = await upload.Digest.OrCancelled(cancellationToken).ConfigureAwait(false);
-            EngineProcess ssh = SshClient.Start(_address, shell.Command(digest), _sshPath, controlPath);
+            EngineProcess ssh = SshClient.Start(_address, shell.Command(digest), _sshPath, controlPath, _tunnel);
             bool established = false;
             try
             {
-                await HostBootstrap.EstablishAsync(ssh, _address, upload, grants, observer, cancellationToken).ConfigureAwait(false);
+                await HostBootstrap.EstablishAsync(ssh, _address, upload, _tunnel is null ? grants : null, observer, cancellationToken).ConfigureAwait(false);
                 shell.RememberFor(_address);
                 established = true;
                 return ssh;

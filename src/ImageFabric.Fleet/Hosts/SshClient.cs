@@ -36,9 +36,10 @@ internal static class SshClient
     /// <param name="command">What the user's shell on the host runs.</param>
     /// <param name="sshPath">The program. Null: the one on PATH.</param>
     /// <param name="controlPath">Socket of a connection to share. Null: a connection of its own.</param>
+    /// <param name="tunnel">What a connection of its own is to carry besides. Null: nothing.</param>
     /// <exception cref="FleetException"><c>SshNotFound</c>: there is none.</exception>
-    public static EngineProcess Start(HostAddress host, string command, string? sshPath, string? controlPath = null) =>
-        Start(host, sshPath, configFile => Arguments(host, command, configFile, controlPath));
+    public static EngineProcess Start(HostAddress host, string command, string? sshPath, string? controlPath = null, StoreTunnel? tunnel = null) =>
+        Start(host, sshPath, configFile => Arguments(host, command, configFile, controlPath, tunnel));
 
     /// <summary>Starts an ssh that only holds a connection open, for others to share by a socket.</summary>
     /// <param name="host">The host.</param>
@@ -62,11 +63,15 @@ internal static class SshClient
     }
 
     /// <summary>The argument array. Of several values for one keyword, ssh takes the first.</summary>
-    public static IReadOnlyList<string> Arguments(HostAddress host, string? command, string? configFile, string? controlPath = null)
+    public static IReadOnlyList<string> Arguments(HostAddress host, string? command, string? configFile, string? controlPath = null, StoreTunnel? tunnel = null)
     {
         List<string> arguments = ["-T"];
         if (!string.IsNullOrEmpty(configFile))
             arguments.AddRange(["-F", configFile!]);
+
+        // "Clear all" would clear the tunnel too; and what port it got, ssh says at this level only.
+        if (tunnel is not null)
+            arguments.AddRange(["-o", "ClearAllForwardings=no", "-o", "LogLevel=INFO", "-R", tunnel.Forward]);
         foreach ((string keyword, string value) in Always)
             arguments.AddRange(["-o", $"{keyword}={value}"]);
         foreach (KeyValuePair<string, string> option in host.Options)

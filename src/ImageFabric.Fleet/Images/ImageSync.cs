@@ -17,6 +17,8 @@ public sealed class ImageSync : IDisposable
     private readonly GrantEngine _grants;
     private readonly SemaphoreSlim _slots;
     private readonly HostFanOut? _fanOut;
+    private readonly CachedGrants? _addresses;
+    private readonly StoreTunnel? _tunnel;
 
     /// <summary>Prepares; nothing is started yet.</summary>
     /// <param name="engine">The engine here.</param>
@@ -39,15 +41,20 @@ public sealed class ImageSync : IDisposable
         _options = options;
         _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath, WindowsHostEngine = engine.WindowsUpload?.Path });
         _slots = new SemaphoreSlim(options.Throttle);
+        if (!string.IsNullOrEmpty(options.CacheEndpoint))
+            _addresses = new CachedGrants(_grants, options.CacheEndpoint!, image);
+        string? endpoint = string.IsNullOrEmpty(options.CacheEndpoint) ? StoreAddress.ForHosts(store) : options.CacheEndpoint;
+        if (options.Tunnel)
+            _tunnel = StoreTunnel.To(endpoint, image);
         if (options.FanOut)
-            _fanOut = new HostFanOut(_grants, StoreAddress.ForHosts(store));
+            _fanOut = new HostFanOut(Grants, options.Tunnel ? null : endpoint);
         SshPath = sshPath;
     }
 
     internal string? SshPath { get; }
 
     /// <summary>Presigns the store's objects.</summary>
-    internal IGrantSource Grants => _grants;
+    internal IGrantSource Grants => _addresses ?? (IGrantSource)_grants;
 
     /// <summary>The connections it shares with others.</summary>
     internal SshConnections? Connections => _options.Connections;
@@ -94,11 +101,11 @@ public sealed class ImageSync : IDisposable
         try
         {
             var request = new PullRequest { Image = image, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
-            var engine = new HostEngine(host, _engine, SshPath, _options.Connections);
+            var engine = new HostEngine(host, _engine, SshPath, _options.Connections, _tunnel);
             if (_fanOut is null)
             {
                 PullResult? pulled = null;
-                await engine.RunAsync<PullResult>(request, r => pulled = r, observer, _grants, ending.Token).ConfigureAwait(false);
+                await engine.RunAsync<PullResult>(request, r => pulled = r, observer, Grants, ending.Token).ConfigureAwait(false);
                 return Done(host, image, pulled, clock.Elapsed);
             }
 

@@ -17,6 +17,12 @@ public sealed class ImageSyncOptions
     /// <summary>True: hosts give each other what they have, so that the store sends the image about once.</summary>
     public bool FanOut { get; set; }
 
+    /// <summary>True: hosts reach the store through their SSH connections, by way of this machine.</summary>
+    public bool Tunnel { get; set; }
+
+    /// <summary>Address of an HTTP cache in front of the store, <c>http(s)://host[:port]</c>, that hosts are to ask. Null: they ask the store.</summary>
+    public string? CacheEndpoint { get; set; }
+
     /// <summary>How long one host may take, from its connection on. Null: as long as it works.</summary>
     public TimeSpan? Timeout { get; set; }
 

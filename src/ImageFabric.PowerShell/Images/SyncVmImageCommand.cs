@@ -36,6 +36,19 @@ public sealed class SyncVmImageCommand : HostCmdlet
     [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 
+    /// <summary>Has the hosts give each other what they have, so that the store sends the image about once. They must reach each other.</summary>
+    [Parameter]
+    public SwitchParameter FanOut { get; set; }
+
+    /// <summary>Has the hosts reach the store through their SSH connections, by way of this machine.</summary>
+    [Parameter]
+    public SwitchParameter Tunnel { get; set; }
+
+    /// <summary>Address of an HTTP cache in front of the store that the hosts are to ask, <c>http(s)://host[:port]</c>. Without it: they ask the store.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CacheEndpoint { get; set; }
+
     /// <summary>How long one host may take, in seconds. Without it: as long as it works.</summary>
     [Parameter]
     [ValidateRange(1, 604800)]
@@ -71,6 +84,9 @@ public sealed class SyncVmImageCommand : HostCmdlet
         Format = string.IsNullOrEmpty(DiskFormat) ? null : DiskFormat,
         ImageDirectory = HostImageDirectory,
         Connections = Connections,
+        FanOut = FanOut,
+        Tunnel = Tunnel,
+        CacheEndpoint = CacheEndpoint,
         Timeout = TimeoutSec > 0 ? TimeSpan.FromSeconds(TimeoutSec) : null,
     };
 

@@ -13,6 +13,7 @@ public sealed class VmImageSync : HostItem
         ImageId = result.ImageId;
         Status = result.Status;
         BytesFetched = result.BytesFetched;
+        BytesFromHosts = result.BytesFromHosts;
         BytesReused = result.BytesReused;
         Duration = result.Duration;
         Path = result.Path;
@@ -31,6 +32,9 @@ public sealed class VmImageSync : HostItem
 
     /// <summary>Bytes that crossed the wire from the store to the host.</summary>
     public long BytesFetched { get; }
+
+    /// <summary>Bytes that came from other hosts, with <c>-FanOut</c>.</summary>
+    public long BytesFromHosts { get; }
 
     /// <summary>Bytes of the disk taken from what the host already had.</summary>
     public long BytesReused { get; }

@@ -5,20 +5,22 @@ namespace ImageFabric.Store.Objects;
 /// <summary>What a host sees of a store: the objects it was granted, by presigned <c>http(s)://</c> or by <c>file://</c> addresses. It holds no credentials.</summary>
 public sealed class GrantedObjectSource : IObjectSource
 {
-    private readonly HttpClient http = HttpChannel.Create();
+    private readonly HttpClient http;
     private readonly GrantBook grants;
     private readonly HttpObjectReader reader;
 
     /// <summary>Makes a source of granted objects.</summary>
     /// <param name="demand">Asks for the addresses of up to 1000 keys. A key that is missing from the answer is refused; what it throws reaches the readers that wait for those keys.</param>
-    public GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand)
-        : this(demand, RetryPolicy.Default)
+    /// <param name="loopbackPort">A port of this machine that leads to the store. Null: the addresses say where it is.</param>
+    public GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, int? loopbackPort = null)
+        : this(demand, RetryPolicy.Default, loopbackPort)
     {
     }
 
-    internal GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, RetryPolicy retry)
+    internal GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, RetryPolicy retry, int? loopbackPort = null)
     {
         ArgumentNullException.ThrowIfNull(demand);
+        http = HttpChannel.Create(loopbackPort);
         grants = new GrantBook(demand);
         reader = new HttpObjectReader(http, retry, grants);
     }

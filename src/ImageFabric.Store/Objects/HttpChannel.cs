@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http;
+using System.Net.Sockets;
 
 namespace ImageFabric.Store.Objects;
 
@@ -10,9 +11,12 @@ internal static class HttpChannel
     private const int MaximumConnections = 16;
 
     /// <summary>Makes a client. Proxies come from the environment, as everywhere.</summary>
-    public static HttpClient Create() => new(
+    /// <param name="loopbackPort">A port of this machine that leads to the service, which is asked for by its own name all the same, without a proxy. Null: it is connected to by its name.</param>
+    public static HttpClient Create(int? loopbackPort = null) => new(
         new SocketsHttpHandler
         {
+            UseProxy = loopbackPort is null,
+            ConnectCallback = loopbackPort is { } port ? (_, stop) => ConnectAsync(port, stop) : null,
             MaxConnectionsPerServer = MaximumConnections,
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
@@ -28,4 +32,19 @@ internal static class HttpChannel
         // Attempts watch for silence themselves; a long transfer is no fault.
         Timeout = Timeout.InfiniteTimeSpan,
     };
+
+    private static async ValueTask<Stream> ConnectAsync(int port, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }
