@@ -22,6 +22,7 @@
         'Get-VmImageStore'
         'New-VmFromImage'
         'New-VmHost'
+        'Optimize-VmImageStore'
         'Publish-VmImage'
         'Register-VmImageStore'
         'Remove-VmFromImage'

@@ -25,6 +25,19 @@ Describe 'Remove-VmImage' {
         (Get-EngineRequest remove).image | Should -Be 'ubuntu:1', 'ubuntu:2'
     }
 
+    It 'keeps the newest versions of each image with -KeepLast' {
+        Set-EngineAnswer list (Get-ImageAnswer -Name a -Version '1'), (Get-ImageAnswer -Name a -Version '2'), (Get-ImageAnswer -Name a -Version '3'), (Get-ImageAnswer -Name b -Version '9')
+        Remove-VmImage '*:*' -KeepLast 2 -Confirm:$false
+        (Get-EngineRequest remove).image | Should -Be 'a:1'
+
+        Remove-VmImage '*:*' -KeepLast 5 -Confirm:$false
+        @(Get-EngineRequest remove).Count | Should -Be 1
+    }
+
+    It 'keeps at least one version' {
+        { Remove-VmImage 'a:*' -KeepLast 0 -Confirm:$false } | Should -Throw -ErrorId 'ParameterArgumentValidationError,ImageFabric.PowerShell.RemoveVmImageCommand'
+    }
+
     It 'does not guess which version is meant' {
         Remove-VmImage ubuntu -Confirm:$false -ErrorVariable problem -ErrorAction SilentlyContinue
 

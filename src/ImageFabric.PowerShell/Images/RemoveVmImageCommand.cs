@@ -19,6 +19,11 @@ public sealed class RemoveVmImageCommand : StoreCmdlet
     [ArgumentCompleter(typeof(ImageCompleter))]
     public string[] Image { get; set; } = [];
 
+    /// <summary>Of each image that fits, leave the newest so many of the versions that fit; at least 1. Without it: none.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int KeepLast { get; set; }
+
     /// <summary>Give out what was removed.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -44,7 +49,11 @@ public sealed class RemoveVmImageCommand : StoreCmdlet
         // A name alone could mean one version or all; what cannot be undone is not guessed.
         if (!image.Contains(":"))
             throw new FleetException("InvalidRequest", image, $"'{image}' names no version. Say {image}:VERSION, or {image}:* for all of them.");
-        foreach (string version in await VersionsAsync(store, image, cancellationToken).ConfigureAwait(false))
+        IEnumerable<string> versions = await VersionsAsync(store, image, cancellationToken).ConfigureAwait(false);
+
+        // They come in the order in which they were published, those of each image together.
+        versions = versions.GroupBy(static version => version.Substring(0, version.IndexOf(':'))).SelectMany(own => own.Take(own.Count() - KeepLast));
+        foreach (string version in versions)
         {
             if (!await Pipeline.ShouldProcessAsync(version, $"Remove from {store.Title}").ConfigureAwait(false))
                 continue;
