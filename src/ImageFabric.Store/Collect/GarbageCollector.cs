@@ -158,10 +158,7 @@ public sealed class GarbageCollector
 
     private async Task RepackAsync(Dictionary<string, StoredObject> data, ObjectMarks marks, Reachability reached, CancellationToken cancellationToken)
     {
-        StoredObject[] sparse = [.. data.Values.Where(pack =>
-            reached.PackBytes.TryGetValue(pack.Key, out long live) && !marks.Contains(pack.Key) && live * 100 < pack.Length * options.RepackBelowPercent)];
-        if (sparse.Length == 0)
-            return;
+        List<StoredObject> sparse = await FindSparseAsync(data, marks, reached, cancellationToken).ConfigureAwait(false);
         if (options.DryRun)
         {
             foreach (StoredObject pack in sparse)
@@ -170,7 +167,7 @@ public sealed class GarbageCollector
                 report.BytesWritten += reached.PackBytes[pack.Key];
             }
 
-            report.ImagesRewritten = reached.Indexes.Values.Where(i => i.Packs.Any(p => sparse.Any(s => s.Key == p))).Sum(static i => i.Manifests.Count);
+            report.ImagesRewritten = reached.Indexes.Values.Where(i => i.Packs.Any(p => sparse.Exists(s => s.Key == p))).Sum(static i => i.Manifests.Count);
             return;
         }
 
@@ -184,6 +181,23 @@ public sealed class GarbageCollector
                     await CondemnAsync(one, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task<List<StoredObject>> FindSparseAsync(Dictionary<string, StoredObject> data, ObjectMarks marks, Reachability reached, CancellationToken cancellationToken)
+    {
+        var sparse = new List<StoredObject>();
+        foreach (StoredObject pack in data.Values)
+        {
+            if (!reached.PackBytes.TryGetValue(pack.Key, out long live) || marks.Contains(pack.Key) || live * 100 >= pack.Length * options.RepackBelowPercent)
+                continue;
+
+            // A pack's description of itself is not what is used of it, and for content that compresses well is most of a pack.
+            if (await PackFooter.TryReadAsync(store, pack.Key, pack.Length, cancellationToken).ConfigureAwait(false) is { } footer &&
+                live * 100 < footer.Frames.Sum(static f => (long)f.StoredLength) * options.RepackBelowPercent)
+                sparse.Add(pack);
+        }
+
+        return sparse;
     }
 
     // A pack that is damaged stays as it is, so that it can be repaired, and keeps no other from being written anew.

@@ -63,6 +63,9 @@ internal sealed class PackRepacker : IDisposable
                 emptied.ExceptWith(reached.Indexes[indexKey].Packs);
         }
 
+        // What came out the same has the same name.
+        emptied.ExceptWith(packs.Select(static p => ObjectKeys.Pack(p)));
+
         report.Repacked = new ObjectSum(report.Repacked.Count + emptied.Count(sparse.Contains), report.Repacked.Bytes + sparse.Where(emptied.Contains).Sum(p => reached.PackBytes[p]));
         return [.. emptied];
     }
@@ -173,6 +176,8 @@ internal sealed class PackRepacker : IDisposable
         if (marks!.Contains(ObjectKeys.Index(SHA256.HashData(bytes))))
             bytes = [.. bytes, .. ObjectMarks.NewSalt()];
         string key = ObjectKeys.Index(SHA256.HashData(bytes));
+        if (key == oldKey)
+            return false;
 
         // What nobody can read must never get a name.
         if (ImageIndex.Parse(bytes, key).ImageId != old.ImageId)

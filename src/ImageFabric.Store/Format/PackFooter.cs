@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Format;
 
@@ -96,5 +97,32 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
         if (reader.Remaining > FormatLimits.LongestSalt || offset != packLength - footerAndTrailer.Length)
             throw new FormatException("its footer contradicts its length");
         return new PackFooter(frames, chunks);
+    }
+
+    /// <summary>Reads what a pack in a store says of itself. Null for what is not a whole pack, or is there no more.</summary>
+    /// <exception cref="StoreException">What the source gives.</exception>
+    public static async Task<PackFooter?> TryReadAsync(IObjectSource source, string key, long packLength, CancellationToken cancellationToken)
+    {
+        if (packLength < Header.Length + TrailerLength)
+            return null;
+        try
+        {
+            byte[] trailer = new byte[TrailerLength];
+            await source.ReadRangeAsync(key, packLength - trailer.Length, trailer, cancellationToken).ConfigureAwait(false);
+            int length = LengthFromTrailer(trailer, packLength);
+            if (length < 0)
+                return null;
+            byte[] footer = new byte[length + trailer.Length];
+            await source.ReadRangeAsync(key, packLength - footer.Length, footer, cancellationToken).ConfigureAwait(false);
+            return Parse(footer, packLength);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+        catch (StoreException gone) when (gone.Id == "ObjectMissing")
+        {
+            return null;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Http;
+using System.Xml;
 using Amazon.Runtime;
 
 namespace ImageFabric.Store.Objects;
@@ -15,8 +16,8 @@ internal static class S3Fault
                 return cause;
         }
 
-        // The answer was cut off or is a proxy's page, not XML.
-        if (error is AmazonUnmarshallingException)
+        // The answer was cut off, damaged, or is a proxy's page, not XML.
+        if (error is AmazonUnmarshallingException || IsUnreadable(error))
             return new PassingFaultException("The store's answer cannot be read.", error);
         if (error is AmazonServiceException { StatusCode: not 0 } answer)
         {
@@ -26,4 +27,7 @@ internal static class S3Fault
 
         return new StoreException("StoreUnreachable", target, error.Message, error);
     }
+
+    /// <summary>True for what the client throws, unlike its other exceptions, about an answer that it cannot read.</summary>
+    public static bool IsUnreadable(Exception error) => error is XmlException or FormatException or OverflowException;
 }

@@ -416,7 +416,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
             {
                 return await work(attempt).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is AmazonServiceException or AmazonClientException)
+            catch (Exception error) when (error is AmazonServiceException or AmazonClientException || S3Fault.IsUnreadable(error))
             {
                 throw S3Fault.Describe(error, target);
             }

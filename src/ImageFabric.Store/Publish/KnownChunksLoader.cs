@@ -77,7 +77,7 @@ internal sealed class KnownChunksLoader(IObjectStore store, ImageCatalog catalog
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(orphans, options, async (pack, stop) =>
         {
-            if (ObjectKeys.PackDigest(pack.Key) is not { } digest || await ReadFooterAsync(pack, stop).ConfigureAwait(false) is not { } footer)
+            if (ObjectKeys.PackDigest(pack.Key) is not { } digest || await PackFooter.TryReadAsync(store, pack.Key, pack.Length, stop).ConfigureAwait(false) is not { } footer)
                 return;
             lock (known)
             {
@@ -85,31 +85,5 @@ internal sealed class KnownChunksLoader(IObjectStore store, ImageCatalog catalog
                     known.AddPack(digest, footer);
             }
         }).ConfigureAwait(false);
-    }
-
-    // Null for what is not a whole pack: it is of no use, and no error of this publish.
-    private async Task<PackFooter?> ReadFooterAsync(StoredObject pack, CancellationToken cancellationToken)
-    {
-        if (pack.Length < PackFooter.Header.Length + PackFooter.TrailerLength)
-            return null;
-        try
-        {
-            byte[] trailer = new byte[PackFooter.TrailerLength];
-            await store.ReadRangeAsync(pack.Key, pack.Length - trailer.Length, trailer, cancellationToken).ConfigureAwait(false);
-            int length = PackFooter.LengthFromTrailer(trailer, pack.Length);
-            if (length < 0)
-                return null;
-            byte[] footer = new byte[length + trailer.Length];
-            await store.ReadRangeAsync(pack.Key, pack.Length - footer.Length, footer, cancellationToken).ConfigureAwait(false);
-            return PackFooter.Parse(footer, pack.Length);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-        catch (StoreException gone) when (gone.Id == "ObjectMissing")
-        {
-            return null;
-        }
     }
 }

@@ -31,6 +31,15 @@ public abstract record Fault
     /// <summary>One bit of the request's body is turned round.</summary>
     public sealed record FlipRequestBit(int At) : Fault;
 
+    /// <summary>One bit of the answer's body is turned round.</summary>
+    public sealed record FlipAnswerBit(int Bit) : Fault;
+
+    /// <summary>The answer comes in pieces of so many bytes, a hundredth of a second apart.</summary>
+    public sealed record Trickle(int Piece) : Fault;
+
+    /// <summary>The answer claims to be so many bytes longer than it is, or shorter.</summary>
+    public sealed record LieAboutLength(int By) : Fault;
+
     /// <summary>The range the client asks for is not passed on.</summary>
     public sealed record DropRange : Fault;
 

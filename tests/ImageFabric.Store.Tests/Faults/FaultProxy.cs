@@ -37,6 +37,9 @@ public sealed partial class FaultProxy : IAsyncDisposable
     /// <summary>Happens to every request that has no fault of its own.</summary>
     public Fault? Always { get; set; }
 
+    /// <summary>Says what happens to a request that has no fault of its own, by its first line. Null: <see cref="Always"/>.</summary>
+    public Func<string, Fault>? Weather { get; set; }
+
     /// <summary>Faults for the next requests, one each.</summary>
     public void Next(params Fault[] next)
     {
@@ -137,7 +140,7 @@ public sealed partial class FaultProxy : IAsyncDisposable
         if (head.Length == 0)
             return;
         Interlocked.Increment(ref requests);
-        Fault fault = faults.TryDequeue(out Fault? next) ? next : Always ?? new Fault.None();
+        Fault fault = faults.TryDequeue(out Fault? next) ? next : Weather?.Invoke(head[..head.IndexOf('\r')]) ?? Always ?? new Fault.None();
         if (fault is Fault.Reset)
         {
             Abort(client);
@@ -153,8 +156,8 @@ public sealed partial class FaultProxy : IAsyncDisposable
             return;
         }
 
-        if (fault is Fault.FlipRequestBit flip)
-            body[flip.At] ^= 0x10;
+        if (fault is Fault.FlipRequestBit flip && body.Length > 0)
+            body[flip.At % body.Length] ^= 0x10;
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await server.ConnectAsync(store.Host, store.Port, cancellationToken);
         await using var fromServer = new NetworkStream(server);
@@ -180,6 +183,8 @@ public sealed partial class FaultProxy : IAsyncDisposable
 
         if (fault is Fault.ShiftRange)
             head = ContentRange().Replace(head, match => $"{match.Groups[1].Value}{long.Parse(match.Groups[2].Value) + 1}-");
+        if (fault is Fault.LieAboutLength lie)
+            head = ContentLength().Replace(head, match => $"\r\nContent-Length: {Math.Max(0, long.Parse(match.Groups[1].Value) + lie.By)}");
         await toClient.WriteAsync(Encoding.Latin1.GetBytes(head), cancellationToken);
         int? left = fault switch
         {
@@ -187,12 +192,16 @@ public sealed partial class FaultProxy : IAsyncDisposable
             Fault.Truncate truncate => truncate.After,
             _ => null,
         };
+        bool flipped = false;
         byte[] buffer = rest.Length > 0 ? rest : new byte[65_536];
         int count = rest.Length > 0 ? rest.Length : await fromServer.ReadAsync(buffer, cancellationToken);
         while (count > 0 && left is null or > 0)
         {
             int pass = Math.Min(count, left ?? count);
-            await toClient.WriteAsync(buffer.AsMemory(0, pass), cancellationToken);
+            if (fault is Fault.FlipAnswerBit bit && !flipped)
+                buffer[bit.Bit / 8 % pass] ^= (byte)(1 << (bit.Bit % 8));
+            flipped = true;
+            await WriteAsync(toClient, buffer.AsMemory(0, pass), fault, cancellationToken);
             left -= pass;
             count = await fromServer.ReadAsync(buffer, cancellationToken);
         }
@@ -201,6 +210,17 @@ public sealed partial class FaultProxy : IAsyncDisposable
             await AwaitHangUpAsync(toClient, cancellationToken);
         if (left is null or 0)
             client.Shutdown(SocketShutdown.Both);
+    }
+
+    private static async Task WriteAsync(Stream client, ReadOnlyMemory<byte> bytes, Fault fault, CancellationToken cancellationToken)
+    {
+        int piece = fault is Fault.Trickle trickle ? trickle.Piece : bytes.Length;
+        for (int at = 0; at < bytes.Length; at += piece)
+        {
+            if (at > 0)
+                await Task.Delay(10, cancellationToken);
+            await client.WriteAsync(bytes.Slice(at, Math.Min(piece, bytes.Length - at)), cancellationToken);
+        }
     }
 
     private static async Task AwaitHangUpAsync(Stream client, CancellationToken cancellationToken) =>
