@@ -1,3 +1,4 @@
+using System;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -23,10 +24,9 @@ public sealed class OptimizeVmImageStoreCommand : EngineCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? Store { get; set; }
 
-    /// <summary>How many hours what nothing leads to is kept, first unmarked and then marked. Longer than any publish and any pull takes. Without it: 24.</summary>
+    /// <summary>How long what nothing leads to is kept, first unmarked and then marked: 1 hour to 30 days, and longer than any publish and any pull takes. Without it: a day.</summary>
     [Parameter]
-    [ValidateRange(1, 720)]
-    public int GracePeriodHours { get; set; } = 24;
+    public TimeSpan GracePeriod { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>Packs of whose bytes less than this share is in use are written anew, in percent. 0: none. Without it: 50.</summary>
     [Parameter]
@@ -39,7 +39,7 @@ public sealed class OptimizeVmImageStoreCommand : EngineCmdlet
         var request = new OptimizeRequest
         {
             Store = store.Location,
-            GraceSeconds = GracePeriodHours * 3600L,
+            GraceSeconds = (long)GracePeriod.TotalSeconds,
             RepackBelowPercent = RepackBelowPercent,
             WhatIf = await IsTrialAsync().ConfigureAwait(false),
         };
