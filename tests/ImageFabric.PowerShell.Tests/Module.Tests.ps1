@@ -32,6 +32,17 @@ Describe 'The module' {
             Should -Be 'ImageFabric.Fleet.dll', 'ImageFabric.PowerShell.dll', 'ImageFabric.Protocol.dll'
     }
 
+    It 'loads only its own assemblies, and only when they are needed' {
+        $loaded = {
+            $before = [AppDomain]::CurrentDomain.GetAssemblies().FullName
+            Import-Module (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')
+            $null = Get-Command -Module ImageFabric
+            [AppDomain]::CurrentDomain.GetAssemblies().FullName | Where-Object { $_ -notin $before -and $_ -notmatch '^(System\.|netstandard|Anonymously|Microsoft\.PowerShell\.)' }
+        }
+        pwsh -NoProfile -NonInteractive -Command $loaded | ForEach-Object { $_ -replace ',.*' } | Sort-Object |
+            Should -Be 'ImageFabric.PowerShell', 'ImageFabric.Protocol'
+    }
+
     It 'is a package that a gallery takes, with nothing but the module in it' -Skip:$noPackage {
         $file = Get-Item (Join-Path $env:IMAGEFABRIC_TEST_MODULE "../../ImageFabric.$($manifest.ModuleVersion).nupkg")
         [System.IO.Compression.ZipFile]::ExtractToDirectory($file.FullName, (Join-Path $TestDrive 'package'))
@@ -112,14 +123,18 @@ Describe 'The help' {
         $described | Sort-Object | Should -Be ((Get-Command $_).Parameters.Keys | Where-Object { $_ -notin $common } | Sort-Object)
     }
 
-    It 'knows about_ImageFabric' {
-        Get-Help about_ImageFabric | Should -Match 'Which store is used'
+    It 'knows <_>' -ForEach 'about_ImageFabric', 'about_ImageFabric_Stores', 'about_ImageFabric_Hosts', 'about_ImageFabric_Security' {
+        Get-Help $_ | Should -Match "TOPIC\s+$_\s"
     }
 
     It 'is what the pages say' -Skip:$noPlatyPS {
         & (Join-Path $documents 'Update-Help.ps1') -OutputPath $TestDrive
         Get-Content (Join-Path $TestDrive 'ImageFabric.PowerShell.dll-Help.xml') -Raw |
             Should -BeExactly (Get-Content (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'en-US/ImageFabric.PowerShell.dll-Help.xml') -Raw)
+        foreach ($topic in Get-ChildItem $TestDrive -Filter 'about_*.help.txt') {
+            Get-Content $topic -Raw | Should -BeExactly (Get-Content (Join-Path $env:IMAGEFABRIC_TEST_MODULE "en-US/$($topic.Name)") -Raw)
+        }
+        @(Get-ChildItem $TestDrive -Filter 'about_*.help.txt').Count | Should -Be 4
     }
 }
 
