@@ -35,7 +35,7 @@ Describe 'A host behind a PSSession' -Skip:$noPSSession {
             Initialize-FakeEngine (Join-Path $env:IMAGEFABRIC_ENGINE_DIRECTORY $digest)
             Set-EngineAnswer grant (Get-ImageAnswer) -Stays
             Set-EngineAnswer pull (Get-PullAnswer)
-            Set-EngineAnswer vm-list (Get-VmAnswer "wéb-日本")
+            Set-EngineAnswer vm-list (Get-VmAnswer "w$([char] 0xe9)b-$([char] 0x65e5)$([char] 0x672c)")
             $session = Open-Session
         }
 
@@ -52,7 +52,7 @@ Describe 'A host behind a PSSession' -Skip:$noPSSession {
         }
 
         It 'is spoken to in every language' {
-            (Get-VmFromImage -Session $session).Name | Should -Be 'wéb-日本'
+            (Get-VmFromImage -Session $session).Name | Should -Be "w$([char] 0xe9)b-$([char] 0x65e5)$([char] 0x672c)"
         }
 
         It 'works beside others, each in its own session' {
