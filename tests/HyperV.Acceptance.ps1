@@ -50,7 +50,8 @@ function Test-Line([string] $Line, [scriptblock] $Check) {
 # Asks the host itself, past ImageFabric.
 function Invoke-OnHost([string] $Script) {
     $encoded = [Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes("`$ProgressPreference='SilentlyContinue'; $Script"))
-    $output = & ssh -o BatchMode=yes -l $UserName -- $HostName "powershell.exe -NoProfile -NonInteractive -EncodedCommand $encoded"
+    $config = if ($env:IMAGEFABRIC_SSH_CONFIG) { '-F', $env:IMAGEFABRIC_SSH_CONFIG } else { @() }
+    $output = & ssh @config -o BatchMode=yes -l $UserName -- $HostName "powershell.exe -NoProfile -NonInteractive -EncodedCommand $encoded"
     ($output -join "`n").Trim()
 }
 

@@ -49,10 +49,9 @@ internal sealed class HostImageDirectory
     {
         try
         {
-            Directory.CreateDirectory(Root);
             if (OperatingSystem.IsWindows())
-                OwnDirectory.Make(images, names, partial, locks, Combine("vms"));
-            foreach (string directory in new[] { images, names, partial, locks })
+                OwnDirectory.Make(Root, images, names, partial, locks, Combine("vms"));
+            foreach (string directory in new[] { Root, images, names, partial, locks })
                 Directory.CreateDirectory(directory);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -14,26 +14,32 @@ internal static class OwnDirectory
     private static readonly SecurityIdentifier System = new(WellKnownSidType.LocalSystemSid, null);
     private static readonly SecurityIdentifier Administrators = new(WellKnownSidType.BuiltinAdministratorsSid, null);
 
-    /// <summary>Makes those that are missing, and refuses those that belong to somebody else.</summary>
+    /// <summary>Makes those that are missing, and refuses directories of <paramref name="root"/> that belong to somebody else.</summary>
+    /// <param name="root">What they lie in; whose it is when it is there already, is its owner's business.</param>
+    /// <param name="paths">The directories.</param>
     /// <exception cref="UnauthorizedAccessException">One belongs to somebody else.</exception>
-    public static void Make(params string[] paths)
+    public static void Make(string root, params string[] paths)
     {
         SecurityIdentifier login = WindowsIdentity.GetCurrent().User!;
+        MakeMissing(root, login);
         foreach (string path in paths)
         {
-            var directory = new DirectoryInfo(path);
-            if (!directory.Exists)
-            {
-                directory.Create();
-                Close(directory, login);
-            }
-
-            if (directory.GetAccessControl(AccessControlSections.Owner).GetOwner(typeof(SecurityIdentifier)) is { } owner
+            MakeMissing(path, login);
+            if (new DirectoryInfo(path).GetAccessControl(AccessControlSections.Owner).GetOwner(typeof(SecurityIdentifier)) is { } owner
                 && owner != login && owner != System && owner != Administrators)
             {
                 throw new UnauthorizedAccessException($"{path} belongs to {owner}.");
             }
         }
+    }
+
+    private static void MakeMissing(string path, SecurityIdentifier login)
+    {
+        var directory = new DirectoryInfo(path);
+        if (directory.Exists)
+            return;
+        directory.Create();
+        Close(directory, login);
     }
 
     private static void Close(DirectoryInfo directory, SecurityIdentifier login)

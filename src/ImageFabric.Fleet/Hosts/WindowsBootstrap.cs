@@ -25,12 +25,12 @@ internal static class WindowsBootstrap
         "if($cpu -ne 'AMD64'){Say \"UNSUPPORTED Windows $cpu\";exit 1}",
         "$me=[Security.Principal.WindowsIdentity]::GetCurrent();$mine=$env:LOCALAPPDATA",
         "if((New-Object Security.Principal.WindowsPrincipal $me).IsInRole([Security.Principal.WindowsBuiltInRole]'Administrator')){$mine=$env:ProgramData}",
-        "$root=$env:IMAGEFABRIC_ENGINE_DIRECTORY;if(!$root){$root=\"$mine\\ImageFabric\\engine\"}",
-        // Everybody may make directories under ProgramData: what we run must be ours.
-        "if(![IO.Directory]::Exists($root)){[void][IO.Directory]::CreateDirectory($root);$acl=Get-Acl -LiteralPath $root",
-        "$acl.SetSecurityDescriptorSddlForm(\"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;$($me.User))\");Set-Acl -LiteralPath $root -AclObject $acl}",
-        "$owner=(Get-Acl -LiteralPath $root).GetOwner([Security.Principal.SecurityIdentifier]).Value",
-        "if('S-1-5-18','S-1-5-32-544',$me.User.Value -notcontains $owner){throw \"$root belongs to $owner\"}",
+        "$top=$root=$env:IMAGEFABRIC_ENGINE_DIRECTORY;if(!$root){$top=\"$mine\\ImageFabric\";$root=\"$top\\engine\"}",
+        // Everybody may make directories under ProgramData: what we run must be ours, and so must be what it lies in.
+        "foreach($d in $top,$root){if(![IO.Directory]::Exists($d)){[void][IO.Directory]::CreateDirectory($d);$acl=Get-Acl -LiteralPath $d",
+        "$acl.SetSecurityDescriptorSddlForm(\"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;$($me.User))\");Set-Acl -LiteralPath $d -AclObject $acl}",
+        "$owner=(Get-Acl -LiteralPath $d).GetOwner([Security.Principal.SecurityIdentifier]).Value",
+        "if('S-1-5-18','S-1-5-32-544',$me.User.Value -notcontains $owner){throw \"$d belongs to $owner\"}}",
         "$dir=\"$root\\$digest\";$exe=\"$dir\\imagefabric.exe\"",
     ];
 

@@ -85,6 +85,24 @@ public sealed class WindowsHostTests(PublishedImages images)
     }
 
     [WindowsHostFact]
+    public async Task An_engine_directory_that_somebody_else_made_is_not_run_from()
+    {
+        WindowsHost host = WindowsHost.All[0];
+        string directory = Directory.CreateDirectory(host.File(@"C:\ProgramData\ImageFabric")).FullName;
+        await Tool.RunAsync("chown", "1:1", directory);
+        try
+        {
+            ErrorEvent refused = (await WindowsHost.RunAsync("vm", "list", "--host", host.Name)).Failure();
+            Assert.Equal("EngineInstallFailed", refused.Id);
+            Assert.Contains("belongs to", refused.Message);
+        }
+        finally
+        {
+            await Tool.RunAsync("chown", "0:0", directory);
+        }
+    }
+
+    [WindowsHostFact]
     public async Task A_cancelled_sync_leaves_no_engine_on_a_Windows_host()
     {
         PublishedImage image = await images.Large;
