@@ -48,7 +48,7 @@ demo() {
 
 benchmark() {
   engine
-  tests/Benchmarks/compare.sh
+  tests/Benchmarks/compare.sh --runs 3 --page docs/performance.md
 }
 
 clean() {

@@ -47,13 +47,17 @@ public sealed class PublishRequest : StoreRequest
     [DataMember(Name = "compressionLevel", EmitDefaultValue = false)]
     public int? CompressionLevel { get; set; }
 
-    /// <summary>Uploads at the same time, at most, 1 to 64; as many of them as are worth it. Null: 6.</summary>
+    /// <summary>Uploads at the same time, at most, 1 to 64; as many of them as are worth it. Null: 4.</summary>
     [DataMember(Name = "throttle", EmitDefaultValue = false)]
     public int? Throttle { get; set; }
 
     /// <summary>The most bytes to and from the store in a second, at least 65,536. Null: as many as go.</summary>
     [DataMember(Name = "bandwidthLimit", EmitDefaultValue = false)]
     public long? BandwidthLimit { get; set; }
+
+    /// <summary>Bytes of memory for the work; what it leaves for chunks that are known bounds how much is deduplicated. Null: 256 MiB.</summary>
+    [DataMember(Name = "memoryBudget", EmitDefaultValue = false)]
+    public long? MemoryBudget { get; set; }
 
     /// <summary>Read the disk and say what would be uploaded, and upload nothing.</summary>
     [DataMember(Name = "planOnly", EmitDefaultValue = false)]

@@ -1,7 +1,8 @@
 #!/bin/bash
-# compare.sh [--runs N] [--only s3|pulls|directory|memory|list|large]... [--no-pull]: publishes and pulls the testbed's three Debian images with imagefabric and with
+# compare.sh [--runs N] [--only s3|pulls|directory|memory|list|large]... [--no-pull] [--results FILE] [--page FILE]: publishes and pulls the testbed's three Debian images with imagefabric and with
 # its peers, side by side on this machine, lists 20,000 images, publishes images of up to 64 GiB of data, and prints what each took, the ratios, and what
-# is to be reached. See docs/performance.md. Needs root, and 40 GB under $TMPDIR (/var/tmp). The engine is the one of ./build.sh engine, or IMAGEFABRIC_ENGINE.
+# is to be reached. With --results what was measured is added to FILE, and the tables are of all in it; with --page they also go into the page FILE. See
+# docs/performance.md. Needs root, and 40 GB under $TMPDIR (/var/tmp). The engine is the one of ./build.sh engine, or IMAGEFABRIC_ENGINE.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 root=${here%/tests/*}
@@ -9,12 +10,14 @@ testbed=$root/tests/testbed
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
-usage() { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
-runs=1 parts='' pulls=1
+usage() { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+runs=1 parts='' pulls=1 kept='' page=''
 while [ $# -gt 0 ]; do
   case $1 in
     --runs) runs=${2:-}; [[ $runs =~ ^[1-9][0-9]?$ ]] || usage; shift ;;
     --no-pull) pulls=0 ;;
+    --results) kept=${2:?}; shift ;;
+    --page) page=${2:?}; shift ;;
     --only) case ${2:-} in s3 | pulls | directory | memory | list | large) parts+=" $2" ;; *) usage ;; esac; shift ;;
     *) usage ;;
   esac
@@ -67,7 +70,8 @@ make_disk() {
   sync -f "$W"
 }
 results=$B/results
-: >"$results"
+[ -z "$kept" ] || results=$(readlink -m "$kept")
+touch "$results"
 
 # Clients of the S3 store run in a network namespace of their own: what crosses its one link is what they moved.
 join_store() {
@@ -300,10 +304,10 @@ if has_part directory; then
   for ((run = 1; run <= runs; run++)); do directory_fabric; directory_casync; done
 fi
 
-machine
-goals
-if has_part s3; then echo; echo "S3 store (Ceph RADOS gateway); a ratio is imagefabric / peer"; echo; compare_table s3 restic qemu-img+rclone qemu-img+aws; fi
-if has_part pulls; then echo; echo "Pulls beside copies and updates, all over one link"; echo; pulls_table; fi
-if has_part directory; then echo; echo "Store in a local directory; a ratio is imagefabric / peer"; echo; compare_table directory casync; fi
-if has_part memory; then echo; echo "Peak memory of imagefabric, S3 store"; echo; memory_table; fi
-if has_part large; then echo; echo "Disks of 1 TiB, S3 store"; echo; large_table; fi
+section machine machine
+section goals goals
+section s3 compare_table s3 restic qemu-img+rclone qemu-img+aws
+section pulls pulls_table
+section directory compare_table directory casync
+section memory memory_table
+section large large_table

@@ -1,6 +1,20 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by compare.sh: what was measured, as tables. Of several runs the medians.
 
+# section NAME COMMAND...: prints what the command prints, and puts it into the page between <!-- measured: NAME --> and <!-- end -->. A table of which nothing was
+# measured stays as it is.
+section() {
+  local name=$1
+  shift
+  case $name in machine | goals) ;; *) grep -q "^$name " "$results" || return 0 ;; esac
+  "$@" >"$B/section"
+  echo; cat "$B/section"
+  [ -z "$page" ] || awk -v name="$name" -v file="$B/section" '
+    $0 == "<!-- measured: " name " -->" { print; print ""; while ((getline line < file) > 0) print line; print ""; inside = 1; next }
+    inside && $0 == "<!-- end -->" { inside = 0 }
+    !inside { print }' "$page" >"$B/page" && { [ -z "$page" ] || cat "$B/page" >"$page"; }
+}
+
 machine() {
   echo "- $(nproc) cores of $(lscpu | sed -n 's/^Model name: *//p' | head -1), $(awk '/^MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo) of memory, $(findmnt -no FSTYPE -T "$W"), Linux $(uname -r), $(. /etc/os-release; echo "$PRETTY_NAME")"
   echo "- imagefabric $("$engine" --version | head -1), restic $(restic version | awk '{print $2}'), casync $(casync --version | awk '{print $2; exit}'), rclone $(rclone version | awk '{print $2; exit}'), aws-cli $(aws --version | sed 's,aws-cli/\([^ ]*\).*,\1,'), zstd $(zstd --version | grep -o 'v[0-9.]*'), qemu-img $(qemu-img --version | awk '{print $3; exit}'), Ceph $(ceph --version | awk '{print $3}')"
@@ -74,7 +88,6 @@ large_table() {
 
 # What is to be reached, and whether it is.
 goals() {
-  echo
   echo "| figure | imagefabric | beside it | to reach | |"
   echo "| --- | --: | --- | --- | --- |"
   medians | awk -v data="$(($(du -k "$v2" | cut -f1) * 1024))" '

@@ -14,12 +14,13 @@ internal static class StoreCommands
         var version = new Option<string>("--version") { Description = "Version of the image. A published version never changes.", Required = true };
         var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
         var level = new Option<int?>("--compression-level") { Description = "zstd level, 1 to 19. Without it: 2 for the first version of an image, 3 for others." };
-        var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, at most, 1 to 64; 6 if not given." };
+        var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, at most, 1 to 64; 4 if not given." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Read the disk and say what would be uploaded; upload nothing." };
         Option<long?> bandwidth = Bandwidth();
+        var memory = new Option<long?>("--memory-budget") { Description = "Memory for the work, such as 1G; 256M if not given. A small one finds less of what the store has.", CustomParser = SizeArgument.Parse, HelpName = "size" };
         var command = new Command("publish", "Publishes a disk image file into a store. Content that the store has already is not sent again.")
         {
-            name, version, labels, level, uploads, bandwidth, dryRun,
+            name, version, labels, level, uploads, bandwidth, memory, dryRun,
         };
         var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
@@ -37,6 +38,7 @@ internal static class StoreCommands
                 CompressionLevel = parsed.GetValue(level),
                 Throttle = parsed.GetValue(uploads),
                 BandwidthLimit = parsed.GetValue(bandwidth),
+                MemoryBudget = parsed.GetValue(memory),
                 PlanOnly = parsed.GetValue(dryRun),
             },
             output,

@@ -21,6 +21,7 @@ internal static class PublishOperation
             Labels = request.Labels,
             CompressionLevel = request.CompressionLevel is { } level ? Within(level, 1, 19, "compression level") : null,
             Uploads = Within(request.Throttle ?? PublishOptions.DefaultUploads, 1, 64, "number of uploads"),
+            MemoryBudget = request.MemoryBudget ?? new PublishOptions(new ImageReference(request.Name, request.Version)).MemoryBudget,
             CacheDirectory = UserCache.Directory,
             Progress = new TransferReport(output, $"Publishing {request.Name}:{request.Version}"),
         };

@@ -74,7 +74,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [ValidateRange(1, 19)]
     public int CompressionLevel { get; set; }
 
-    /// <summary>Uploads at the same time, at most; as many of them as are worth it. Without it: 6.</summary>
+    /// <summary>Uploads at the same time, at most; as many of them as are worth it. Without it: 4.</summary>
     [Parameter]
     [ValidateRange(1, 64)]
     public int ThrottleLimit { get; set; }
@@ -83,6 +83,11 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [Parameter]
     [ValidateRange(64 * 1024L, long.MaxValue)]
     public long? BandwidthLimit { get; set; }
+
+    /// <summary>Bytes of memory for the work. A small budget finds less of what the store has. Without it: 256MB.</summary>
+    [Parameter]
+    [ValidateRange(1024 * 1024L, long.MaxValue)]
+    public long? MemoryBudget { get; set; }
 
     private bool IsLiteral => ParameterSetName == ByLiteralPath;
 
@@ -103,6 +108,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             CompressionLevel = CompressionLevel > 0 ? CompressionLevel : null,
             Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
             BandwidthLimit = BandwidthLimit,
+            MemoryBudget = MemoryBudget,
             PlanOnly = await IsTrialAsync().ConfigureAwait(false),
         };
         if (request.PlanOnly)

@@ -52,11 +52,8 @@ public sealed class ImagePublisher
         Manifest? existing = await catalog.TryReadAsync(manifestKey, cancellationToken).ConfigureAwait(false);
         if (existing is not null)
         {
-            (ImageId id, long read) = await IdentifyAsync(existing.VirtualSize, cancellationToken).ConfigureAwait(false);
-            if (existing.VirtualSize != disk.Length || existing.ImageId != id.ToString())
-                throw Exists();
-            if (await IsWholeAsync(existing, cancellationToken).ConfigureAwait(false))
-                return new PublishOutcome(existing, Created: false, read, 0, existing.DataSize, 0);
+            if (await TryConfirmAsync(existing, cancellationToken).ConfigureAwait(false) is { } unchanged)
+                return unchanged;
         }
 
         for (int round = 1; ; round++)
@@ -68,6 +65,25 @@ public sealed class ImagePublisher
             // A disk that is read from front to back cannot be read again.
             if (round == MostRounds || disk.IsSequential)
                 throw new StoreException("PublishOvertaken", options.Image.ToString(), $"The store was cleaned while {options.Image} was published, and what the image was to be built on went away.");
+        }
+    }
+
+    // Null: the store lost something of what it has of this content.
+    private async Task<PublishOutcome?> TryConfirmAsync(Manifest existing, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<bool> looking = Task.Run(() => IsWholeAsync(existing, stop.Token), CancellationToken.None);
+        try
+        {
+            (ImageId id, long read) = await IdentifyAsync(existing.VirtualSize, cancellationToken).ConfigureAwait(false);
+            if (existing.VirtualSize != disk.Length || existing.ImageId != id.ToString())
+                throw Exists();
+            return await looking.ConfigureAwait(false) ? new PublishOutcome(existing, Created: false, read, 0, existing.DataSize, 0) : null;
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -86,7 +102,7 @@ public sealed class ImagePublisher
     private async Task<(PublishOutcome? Outcome, Manifest? Existing)> SendAsync(Manifest? existing, CancellationToken cancellationToken)
     {
         ObjectMarks marks = await ObjectMarks.ListAsync(store, cancellationToken).ConfigureAwait(false);
-        KnownChunks known = await new KnownChunksLoader(store, catalog, indexes, profile, marks, options.KnownChunkMemory)
+        KnownChunks known = await new KnownChunksLoader(store, catalog, indexes, profile, marks, options.MemoryForChunks)
             .LoadAsync(options.Image.Name, cancellationToken).ConfigureAwait(false);
         using var draft = new IndexDraft(profile);
         long read = 0;

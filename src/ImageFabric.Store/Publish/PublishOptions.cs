@@ -31,10 +31,23 @@ public sealed record PublishOptions(ImageReference Image)
     public int Uploads { get; init; } = DefaultUploads;
 
     /// <summary>The most uploads at the same time when none is asked for.</summary>
-    public const int DefaultUploads = 6;
+    public const int DefaultUploads = 4;
 
-    /// <summary>Bytes of memory for chunks whose place is known, 36 for each: those of the store, and those met on the way. Beyond it less is deduplicated and nothing fails.</summary>
-    public long KnownChunkMemory { get; init; } = 128L << 20;
+    // Measured: the program, and what is being read, hashed and compressed.
+    private const long MemoryOfStages = 84L << 20;
+    private const long MemoryOfUpload = 18L << 20;
+    private const long LeastForChunks = 16L << 20;
+
+    /// <summary>
+    /// Bytes of memory for the whole work. What buffers and uploads leave of it is for chunks whose place is known, 36 bytes for each: those of the
+    /// store, and those met on the way. Beyond it less is deduplicated and nothing fails.
+    /// </summary>
+    public long MemoryBudget { get; init; } = 256L << 20;
+
+    /// <summary>Bytes of <see cref="MemoryBudget"/> for chunks, whatever the rest takes. Null: what the rest leaves.</summary>
+    internal long? KnownChunkMemory { get; init; }
+
+    internal long MemoryForChunks => KnownChunkMemory ?? Math.Max(LeastForChunks, MemoryBudget - MemoryOfStages - (Uploads * MemoryOfUpload));
 
     /// <summary>Where indexes that were read are kept for the next time. Null: nowhere.</summary>
     public string? CacheDirectory { get; init; }
