@@ -131,8 +131,8 @@ public sealed class HostTestResult : EngineEvent
     public HostTestResult() => Type = ResultType;
 
     /// <summary>
-    /// What was looked at: <c>ImageDirectory</c>, <c>FreeSpace</c>, <c>BlockClone</c>, <c>Hypervisor</c>, <c>Virtualization</c>, <c>Firmware</c>,
-    /// <c>Network</c>, <c>DiskTool</c>, <c>Clock</c> or <c>Store</c>.
+    /// What was looked at: <c>ImageDirectory</c>, <c>Permissions</c>, <c>FreeSpace</c>, <c>BlockClone</c>, <c>Hypervisor</c>, <c>Virtualization</c>,
+    /// <c>Firmware</c>, <c>Network</c>, <c>DiskTool</c>, <c>Clock</c> or <c>Store</c>.
     /// </summary>
     [DataMember(Name = "check")]
     public string Check { get; set; } = "";

@@ -18,8 +18,6 @@ fi
 export IMAGEFABRIC_SSH_CONFIG=$IMAGEFABRIC_TEST_SSH_CONFIG
 export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/machines-$$ IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
 on() { ssh -F "$IMAGEFABRIC_SSH_CONFIG" "$@"; }
-seconds() { awk -v ns="$1" 'BEGIN { printf "%.2f", ns / 1e9 }'; }
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 read -ra hosts <<<"$IMAGEFABRIC_TEST_HOST_NAMES"
 host=${hosts[0]}
 
@@ -36,26 +34,32 @@ start=$(date +%s%N)
 qemu-img create -q -f qcow2 -b "$base" -F raw /var/lib/libvirt/images/hand/disk.qcow2 && virsh -q define /root/hand.xml >/dev/null && virsh -q start hand >/dev/null || exit 1
 echo $(($(date +%s%N) - start))
 virsh -q destroy hand >/dev/null; virsh -q undefine hand >/dev/null; rm /var/lib/libvirt/images/hand/disk.qcow2'
-mine=$(mktemp) hand=$(mktemp) over=$(mktemp)
-for round in $(seq "$rounds"); do
-  a=$(on "$host" "$by_hand")
-  start=$(date +%s%N)
-  "$engine" vm create "round$round" --image tiny:1 --host "$host" --memory 256M --start >/dev/null 2>&1
-  b=$(($(date +%s%N) - start))
-  "$engine" vm remove "round$round" --force --host "$host" >/dev/null
-  echo "$a" >>"$hand"; echo "$b" >>"$mine"; echo $((b - a)) >>"$over"
-done
-echo "| a machine made and started, median of $rounds | $(seconds "$(median <"$mine")") s |"
-echo "| qemu-img create, virsh define, virsh start, typed on the host | $(seconds "$(median <"$hand")") s |"
-echo "| what imagefabric takes over that, SSH included, median | $(seconds "$(median <"$over")") s |"
-rm -f "$mine" "$hand" "$over"
 
-NO_COLOR=1 pwsh -NoProfile -NonInteractive -Command "
-  Import-Module '$module'
-  \$hosts = '${hosts[*]}' -split ' '
-  \$machines = 0..49 | ForEach-Object { [pscustomobject] @{ HostName = \$hosts[\$_ % \$hosts.Count]; Name = \"many\$_\" } }
-  \$clock = [Diagnostics.Stopwatch]::StartNew()
-  \$made = @(\$machines | New-VmFromImage tiny:1 -Memory 256MB -ThrottleLimit 10 -WarningAction SilentlyContinue)
-  '| {0} machines defined over {1} hosts in one pipeline | {2:0.0} s |' -f \$made.Count, \$hosts.Count, \$clock.Elapsed.TotalSeconds
-  \$made | Remove-VmFromImage -ThrottleLimit 10 -Confirm:\$false
-"
+# By the command line, a process of its own each time; and by the cmdlet, in a session that has made a machine before.
+export host rounds by_hand module hosts_list="${hosts[*]}"
+NO_COLOR=1 pwsh -NoProfile -NonInteractive -Command '
+  Import-Module $env:module
+  $PSDefaultParameterValues = @{ "New-VmFromImage:WarningAction" = "SilentlyContinue" }
+  function Get-Median([double[]] $Value) { ($Value | Sort-Object)[[Math]::Floor($Value.Count / 2)] }
+  $null = New-VmFromImage tiny:1 -Name warm -HostName $env:host -Memory 256MB
+  Remove-VmFromImage warm -HostName $env:host -Confirm:$false
+  $byHand, $byCommand, $byCmdlet = @(), @(), @()
+  foreach ($round in 1..$env:rounds) {
+    $byHand += [double] (ssh -F $env:IMAGEFABRIC_SSH_CONFIG $env:host $env:by_hand) / 1e9
+    $byCommand += (Measure-Command { & "$env:module/engine/linux-x64/imagefabric" vm create "a$round" --image tiny:1 --host $env:host --memory 256M --start 2>$null }).TotalSeconds
+    Remove-VmFromImage "a$round" -HostName $env:host -Force -Confirm:$false
+    $byCmdlet += (Measure-Command { New-VmFromImage tiny:1 -Name "b$round" -HostName $env:host -Memory 256MB -Start }).TotalSeconds
+    Remove-VmFromImage "b$round" -HostName $env:host -Force -Confirm:$false
+  }
+  $hand = Get-Median $byHand
+  "| qemu-img create, virsh define, virsh start, timed on the host, median of {0} | {1:0.00} s |" -f $byHand.Count, $hand
+  "| New-VmFromImage -Start over SSH | {0:0.00} s, so {1:0.00} s of its own |" -f (Get-Median $byCmdlet), ((Get-Median $byCmdlet) - $hand)
+  "| imagefabric vm create --start over SSH | {0:0.00} s, so {1:0.00} s of its own |" -f (Get-Median $byCommand), ((Get-Median $byCommand) - $hand)
+
+  $hosts = $env:hosts_list -split " "
+  $machines = 0..49 | ForEach-Object { [pscustomobject] @{ HostName = $hosts[$_ % $hosts.Count]; Name = "many$_" } }
+  $clock = [Diagnostics.Stopwatch]::StartNew()
+  $made = @($machines | New-VmFromImage tiny:1 -Memory 256MB -ThrottleLimit 10)
+  "| {0} machines defined over {1} hosts in one pipeline | {2:0.0} s |" -f $made.Count, $hosts.Count, $clock.Elapsed.TotalSeconds
+  $made | Remove-VmFromImage -ThrottleLimit 10 -Confirm:$false | Out-Null
+'

@@ -25,6 +25,8 @@ internal static class HostTestOperation
         output.Result(writable);
         if (writable.Status == HostTestResult.Passed)
         {
+            if (Passable(directory.Root) is { } passable)
+                output.Result(passable);
             output.Result(FreeSpace(directory, request.FreeBytes ?? UsualFreeBytes));
             output.Result(Clones(directory));
         }
@@ -53,6 +55,24 @@ internal static class HostTestOperation
         {
             return Failed("ImageDirectory", refused.Message, "Give the login the right to write there, or name another image directory.");
         }
+    }
+
+    // libvirt gives a disk to the hypervisor's user, but not the way there. Of other logins than root machines run as the login itself.
+    private static HostTestResult? Passable(string root)
+    {
+        if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
+            return null;
+        for (DirectoryInfo? step = new(Path.GetFullPath(root)); step is not null; step = step.Parent)
+        {
+            if (!step.UnixFileMode.HasFlag(UnixFileMode.OtherExecute))
+            {
+                return Weak(
+                    "Permissions", $"The hypervisor's user cannot get through {step.FullName} to the images.",
+                    $"Let others through with 'chmod o+x {step.FullName}', or name another image directory.");
+            }
+        }
+
+        return Passed("Permissions", $"The hypervisor's user gets to {root}.");
     }
 
     private static HostTestResult FreeSpace(HostImageDirectory directory, long wanted)

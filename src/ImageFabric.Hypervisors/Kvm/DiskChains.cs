@@ -40,9 +40,14 @@ internal sealed class DiskChains(Virsh virsh, QemuImg qemuImg, MachineDirectorie
                 continue;
             foreach (XElement disk in definition.Root?.Element("devices")?.Elements("disk") ?? [])
             {
-                files.UnionWith(disk.Descendants("source").Select(FileOf).OfType<string>());
-                if (FileOf(disk.Element("source")) is { } file)
-                    tops.Add((file, (string?)disk.Element("driver")?.Attribute("type") ?? "raw"));
+                foreach (XElement source in disk.Descendants("source"))
+                {
+                    if (await FileOfAsync(source, ct).ConfigureAwait(false) is not { } file)
+                        continue;
+                    files.Add(file);
+                    if (source.Parent == disk)
+                        tops.Add((file, (string?)disk.Element("driver")?.Attribute("type") ?? "raw"));
+                }
             }
         }
 
@@ -56,5 +61,13 @@ internal sealed class DiskChains(Virsh virsh, QemuImg qemuImg, MachineDirectorie
         return [.. files];
     }
 
-    private static string? FileOf(XElement? source) => (string?)source?.Attribute("file") ?? (string?)source?.Attribute("dev");
+    // A file, a device, or a volume of a storage pool, whose path libvirt knows as long as the pool is active.
+    private async Task<string?> FileOfAsync(XElement source, CancellationToken ct)
+    {
+        if (((string?)source.Attribute("file") ?? (string?)source.Attribute("dev")) is { } file)
+            return file;
+        return (string?)source.Attribute("pool") is { } pool && (string?)source.Attribute("volume") is { } volume
+            ? await virsh.VolumePathAsync(pool, volume, ct).ConfigureAwait(false)
+            : null;
+    }
 }

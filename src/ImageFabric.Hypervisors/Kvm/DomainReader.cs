@@ -23,13 +23,14 @@ internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
     /// <summary>Describes a domain; null when there is no such domain or it is not one of ours.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="withAddresses">Whether to ask for the addresses of one that runs.</param>
+    /// <param name="diskSize">The size of its disk where that is known. Null: it is asked for.</param>
     /// <param name="ct">Stops the work.</param>
-    public async Task<VmResult?> DescribeAsync(Guid domain, bool withAddresses, CancellationToken ct)
+    public async Task<VmResult?> DescribeAsync(Guid domain, bool withAddresses, long? diskSize, CancellationToken ct)
     {
         // Each question is a process of its own, and none needs another's answer.
         Task<XDocument?> askingDefinition = virsh.DefinitionAsync(domain, ct);
         Task<string?> askingState = StateAsync(domain, ct);
-        Task<long?> askingSize = virsh.DiskSizeAsync(domain, DomainXml.DiskTarget, ct);
+        Task<long?> askingSize = diskSize is null ? virsh.DiskSizeAsync(domain, DomainXml.DiskTarget, ct) : Task.FromResult(diskSize);
         await Task.WhenAll(askingDefinition, askingState, askingSize).ConfigureAwait(false);
         if (await askingDefinition.ConfigureAwait(false) is not { } definition
             || DomainMark.Of(definition) is not { } mark

@@ -6,6 +6,9 @@ namespace ImageFabric.Hypervisors.Kvm;
 /// <summary>Looks at what a KVM host has for making machines.</summary>
 internal sealed class HostExamination(Virsh virsh, QemuImg qemuImg)
 {
+    private const string ProcessorInformation = "/proc/cpuinfo";
+    private const string KvmDevice = "/dev/kvm";
+
     /// <summary>See <see cref="IHypervisor.TestAsync"/>.</summary>
     public async Task<IReadOnlyList<HostTestResult>> RunAsync(CancellationToken ct)
     {
@@ -28,11 +31,26 @@ internal sealed class HostExamination(Virsh virsh, QemuImg qemuImg)
     private async Task<HostTestResult> VirtualizationAsync(CancellationToken ct)
     {
         HostOffer offer = await HostOffer.AskAsync(virsh, ct).ConfigureAwait(false);
-        return offer.IsHardware
-            ? Passed($"libvirt offers KVM with the chipset {offer.Machine}.")
-            : Weak(
-                "libvirt offers no hardware virtualisation: machines are emulated, which is slow.",
-                "Enable virtualisation in the firmware, load the module kvm_intel or kvm_amd, and let libvirt open /dev/kvm.");
+        if (offer.IsHardware)
+            return Passed($"libvirt offers KVM with the chipset {offer.Machine}.");
+        (string why, string action) = WhyNoHardware(ProcessorInformation, KvmDevice);
+        return Weak($"Machines are emulated, which is slow: {why}", action);
+    }
+
+    /// <summary>Why libvirt offers no hardware virtualisation, and what to do about it.</summary>
+    /// <param name="processorInformation">A file as <c>/proc/cpuinfo</c>.</param>
+    /// <param name="kvmDevice">The device <c>/dev/kvm</c>.</param>
+    internal static (string Why, string Action) WhyNoHardware(string processorInformation, string kvmDevice)
+    {
+        string? flags = File.ReadLines(processorInformation).FirstOrDefault(static line => line.StartsWith("flags", StringComparison.Ordinal));
+        string[] offered = flags is null ? [] : flags.Split([' ', '\t', ':'], StringSplitOptions.RemoveEmptyEntries);
+        if (!offered.Contains("vmx") && !offered.Contains("svm"))
+            return ("the processor offers no virtualisation.", "Enable VT-x or AMD-V in the firmware; in a virtual machine, enable nested virtualisation on its host.");
+        if (!File.Exists(kvmDevice))
+            return ($"there is no {kvmDevice}.", $"Load the module {(offered.Contains("vmx") ? "kvm_intel" : "kvm_amd")}, for good by a file in /etc/modules-load.d.");
+        return (
+            $"libvirt does not use {kvmDevice}.",
+            $"Check that qemu's KVM accelerator is installed and that the hypervisor's user (on Debian libvirt-qemu, in the group kvm) may open {kvmDevice}; then restart libvirtd.");
     }
 
     private async Task<HostTestResult> FirmwareAsync(CancellationToken ct)

@@ -12,6 +12,7 @@ internal sealed record HostOffer(string Virtualization, string Machine, string? 
     /// <summary>Architecture of the machines that are made.</summary>
     public const string Architecture = "x86_64";
 
+    private const string NewerMachine = "q35";
     private const string Kvm = "kvm";
     private const string Emulation = "qemu";
 
@@ -19,11 +20,20 @@ internal sealed record HostOffer(string Virtualization, string Machine, string? 
     /// <exception cref="HypervisorException"><c>HypervisorUnavailable</c>, or <c>HypervisorFailed</c>: no emulator is installed.</exception>
     public static async Task<HostOffer> AskAsync(Virsh virsh, CancellationToken ct)
     {
+        // Most hosts have the newer chipset; then libvirt tells all of it in one answer, for the virtualisation that it prefers itself.
+        if (await virsh.TryDomainCapabilitiesAsync(Architecture, NewerMachine, ct).ConfigureAwait(false) is { } answer
+            && (string?)answer.Root?.Element("domain") is Kvm or Emulation)
+        {
+            return Of(answer, (string)answer.Root!.Element("domain")!, NewerMachine);
+        }
+
         XDocument host = await virsh.CapabilitiesAsync(ct).ConfigureAwait(false);
         (string virtualization, string machine) = Choose(host);
-        XDocument guest = await virsh.DomainCapabilitiesAsync(virtualization, Architecture, machine, ct).ConfigureAwait(false);
-        return new HostOffer(virtualization, machine, ChooseCpu(guest, virtualization)) { HasUefi = OffersUefi(guest) };
+        return Of(await virsh.DomainCapabilitiesAsync(virtualization, Architecture, machine, ct).ConfigureAwait(false), virtualization, machine);
     }
+
+    private static HostOffer Of(XDocument guest, string virtualization, string machine) =>
+        new(virtualization, machine, ChooseCpu(guest, virtualization)) { HasUefi = OffersUefi(guest) };
 
     /// <summary>Reads <c>virsh capabilities</c>.</summary>
     internal static (string Virtualization, string Machine) Choose(XDocument capabilities)
@@ -35,8 +45,8 @@ internal sealed record HostOffer(string Virtualization, string Machine, string? 
             ?? throw new HypervisorException("HypervisorFailed", Architecture,
                 $"libvirt offers no {Architecture} machines on this host: no emulator is installed (on Debian, qemu-system-x86 brings it).");
         bool kvm = arch.Elements("domain").Any(domain => (string?)domain.Attribute("type") == Kvm);
-        bool q35 = arch.Descendants("machine").Any(machine => machine.Value == "q35");
-        return (kvm ? Kvm : Emulation, q35 ? "q35" : "pc");
+        bool q35 = arch.Descendants("machine").Any(machine => machine.Value == NewerMachine);
+        return (kvm ? Kvm : Emulation, q35 ? NewerMachine : "pc");
     }
 
     /// <summary>

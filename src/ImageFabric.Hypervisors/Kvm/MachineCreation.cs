@@ -50,7 +50,7 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
             if (request.Start)
                 await StartAsync(order, record.Id, network, undo, warn, ct).ConfigureAwait(false);
             // A machine that nobody waited for cannot have an address yet.
-            return await reader.DescribeAsync(record.Id, request.Start && order.Wait > TimeSpan.Zero, ct).ConfigureAwait(false)
+            return await reader.DescribeAsync(record.Id, request.Start && order.Wait > TimeSpan.Zero, record.DiskSizeBytes, ct).ConfigureAwait(false)
                 ?? throw new HypervisorException("HypervisorFailed", order.Name, $"The machine '{order.Name}' was removed by somebody else while it was made.");
         }
         catch (Exception failure)

@@ -22,7 +22,7 @@ internal sealed class MachineListing(Virsh virsh, DomainReader reader)
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
         // A domain that goes away meanwhile, like one that is not ours, has no description.
         await Parallel.ForAsync(0, candidates.Length, options, async (i, token) =>
-            machines[i] = await reader.DescribeAsync(candidates[i].Uuid, withAddresses: true, token).ConfigureAwait(false)).ConfigureAwait(false);
+            machines[i] = await reader.DescribeAsync(candidates[i].Uuid, withAddresses: true, diskSize: null, token).ConfigureAwait(false)).ConfigureAwait(false);
         return [.. machines.OfType<VmResult>()];
     }
 }

@@ -32,7 +32,7 @@ internal sealed class MachineRemoval(Virsh virsh, MachineDirectories directories
         if (await reader.FilesAsync(domain, ct).ConfigureAwait(false) is not { } files)
             throw NotFound(name, $"The machine '{name}' was not made from an image of this host's image directory.");
         using MachineClaim claim = await directories.ClaimAsync(name, files, ct).ConfigureAwait(false);
-        VmResult machine = await reader.DescribeAsync(domain, withAddresses: true, ct).ConfigureAwait(false) ?? throw NotFound(name);
+        VmResult machine = await reader.DescribeAsync(domain, withAddresses: true, diskSize: null, ct).ConfigureAwait(false) ?? throw NotFound(name);
         if (machine.State != MachineState.Off)
         {
             if (!force)

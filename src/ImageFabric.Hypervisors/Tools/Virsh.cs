@@ -28,6 +28,16 @@ internal sealed class Virsh(string connection, string program = "virsh")
         return XDocument.Parse(await AskAsync(connection, arguments, ct).ConfigureAwait(false));
     }
 
+    /// <summary>The same for the virtualisation that libvirt itself prefers; null when it has no such machines.</summary>
+    /// <param name="architecture">For example <c>x86_64</c>.</param>
+    /// <param name="machine">For example <c>q35</c>.</param>
+    /// <param name="ct">Stops the work.</param>
+    public async Task<XDocument?> TryDomainCapabilitiesAsync(string architecture, string machine, CancellationToken ct)
+    {
+        ToolOutput output = await RunAsync(["domcapabilities", "--arch", architecture, "--machine", machine], "", TimeSpan.Zero, ct).ConfigureAwait(false);
+        return output.ExitCode == 0 ? XDocument.Parse(output.Output) : null;
+    }
+
     /// <summary>Names of libvirt's networks.</summary>
     /// <param name="includeInactive">Also of those that are not active.</param>
     /// <param name="ct">Stops the work.</param>
@@ -93,6 +103,14 @@ internal sealed class Virsh(string connection, string program = "virsh")
         string? capacity = Lines(output.Output).FirstOrDefault(line => line.StartsWith("Capacity:", StringComparison.Ordinal))?["Capacity:".Length..];
         return long.TryParse(capacity, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out long bytes) ? bytes : null;
     }
+
+    /// <summary>The path of a volume.</summary>
+    /// <param name="pool">Its storage pool.</param>
+    /// <param name="volume">Its name in the pool.</param>
+    /// <param name="ct">Stops the work.</param>
+    /// <exception cref="HypervisorException"><c>HypervisorFailed</c>: libvirt cannot tell, for example since the pool is not active.</exception>
+    public async Task<string> VolumePathAsync(string pool, string volume, CancellationToken ct) =>
+        (await AskAsync(volume, ["vol-path", "--pool", pool, "--vol", volume], ct).ConfigureAwait(false)).Trim();
 
     /// <summary>
     /// Addresses of a running domain by one source: <c>lease</c> (libvirt's DHCP), <c>agent</c> (the guest's), <c>arp</c> (the host's table).

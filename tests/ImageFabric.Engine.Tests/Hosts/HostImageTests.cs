@@ -108,7 +108,7 @@ public sealed class HostImageTests(PublishedImages images)
         IReadOnlyList<HostTestResult> results = (await directory.HostAsync("test", host, images.Store.Options)).Succeeded().Results<HostTestResult>();
 
         Assert.Equal(
-            ["ImageDirectory", "FreeSpace", "BlockClone", "Hypervisor", "Virtualization", "Firmware", "Network", "DiskTool", "Clock", "Store"],
+            ["ImageDirectory", "Permissions", "FreeSpace", "BlockClone", "Hypervisor", "Virtualization", "Firmware", "Network", "DiskTool", "Clock", "Store"],
             results.Select(r => r.Check));
         Assert.DoesNotContain(results, r => r.Status == HostTestResult.Failed);
         Assert.All(results, r => Assert.Equal(r.Status == HostTestResult.Passed, r.RecommendedAction is null));

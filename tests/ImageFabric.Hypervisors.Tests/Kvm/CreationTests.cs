@@ -13,6 +13,18 @@ public sealed class CreationTests : IDisposable
     public void Dispose() => _host.Dispose();
 
     [ToolFact("bash")]
+    public async Task Libvirt_is_asked_once_what_it_offers_where_one_answer_tells_all()
+    {
+        _host.Set("domcapabilities.xml", "<domainCapabilities><domain>kvm</domain><cpu><mode name='host-passthrough' supported='yes'/></cpu></domainCapabilities>");
+        VmResult made = await _host.CreateAsync("web01", r => r.Start = true);
+        Assert.Equal("kvm", made.Virtualization);
+        Assert.Contains("host-passthrough", _host.DefinitionOf(made.Id), StringComparison.Ordinal);
+        Assert.Equal(
+            ["define", "domcapabilities", "domstate", "dumpxml", "list", "net-list", "qemu-img", "start"],
+            _host.Log.Select(static line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
+    }
+
+    [ToolFact("bash")]
     public async Task A_machine_is_described_as_it_was_made()
     {
         VmResult made = await _host.CreateAsync("web01", r => (r.Cpu, r.MemoryBytes, r.DiskSizeBytes) = (2, 512L << 20, 4194304));

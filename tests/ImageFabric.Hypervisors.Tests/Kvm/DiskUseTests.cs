@@ -1,3 +1,4 @@
+using ImageFabric.Hypervisors.Kvm;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.Hypervisors.Tests.Kvm;
@@ -29,6 +30,44 @@ public sealed class DiskUseTests : IDisposable
         _host.Set("chain-other.qcow2", Chain(disk, "/somewhere/between.qcow2", _host.Base));
         IReadOnlyList<DiskUse> uses = await _host.Hypervisor.DiskUsesAsync(CancellationToken.None);
         Assert.Equal(new[] { disk, "/somewhere/between.qcow2", _host.Base }.Order(), uses.Where(u => u.Machine == "theirs").Select(u => u.Path).Order());
+    }
+
+    [ToolFact("bash")]
+    public async Task A_volume_of_a_storage_pool_is_needed_with_what_it_is_based_on()
+    {
+        string disk = DiskFile("volume.qcow2");
+        _host.AddDomain(Other, "theirs", "<domain type='qemu'><name>theirs</name><devices><disk type='volume' device='disk'><driver name='qemu' type='qcow2'/>"
+            + "<source pool='guests' volume='theirs.qcow2'/></disk></devices></domain>");
+        _host.Set("volume-guests-theirs.qcow2", disk + "\n");
+        _host.Set("chain-volume.qcow2", Chain(disk, _host.Base));
+        IReadOnlyList<DiskUse> uses = await _host.Hypervisor.DiskUsesAsync(CancellationToken.None);
+        Assert.Equal(new[] { disk, _host.Base }.Order(), uses.Where(u => u.Machine == "theirs").Select(u => u.Path).Order());
+    }
+
+    [ToolFact("bash")]
+    public async Task A_volume_whose_path_cannot_be_told_is_an_error_and_not_free()
+    {
+        _host.AddDomain(Other, "theirs", "<domain type='qemu'><name>theirs</name><devices><disk type='volume'><source pool='asleep' volume='x'/></disk></devices></domain>");
+        HypervisorException error = await Assert.ThrowsAsync<HypervisorException>(() => _host.Hypervisor.DiskUsesAsync(CancellationToken.None));
+        Assert.Equal("HypervisorFailed", error.Id);
+        Assert.Contains("asleep", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("flags\t\t: fpu sse2", false, "the processor offers no virtualisation", "firmware")]
+    [InlineData("flags\t\t: fpu vmx sse2", false, "there is no", "kvm_intel")]
+    [InlineData("flags\t\t: fpu svm sse2", false, "there is no", "kvm_amd")]
+    [InlineData("flags\t\t: fpu svm sse2", true, "libvirt does not use", "restart libvirtd")]
+    public void Why_there_is_no_hardware_virtualisation_is_said_with_what_to_do(string flags, bool hasDevice, string why, string action)
+    {
+        string device = Path.Combine(_host.ImageDirectory, "kvm");
+        if (hasDevice)
+            File.WriteAllText(device, "");
+        string processor = Path.Combine(_host.ImageDirectory, "cpuinfo");
+        File.WriteAllText(processor, $"processor\t: 0\n{flags}\n");
+        (string said, string recommended) = HostExamination.WhyNoHardware(processor, device);
+        Assert.Contains(why, said, StringComparison.Ordinal);
+        Assert.Contains(action, recommended, StringComparison.Ordinal);
     }
 
     [ToolFact("bash")]
