@@ -143,6 +143,8 @@ Describe 'The scripts' -Skip:$noAnalyzer {
         $findings = '.', '../testbed', '../Benchmarks', '../../docs', '../../src/ImageFabric.PowerShell', '../../build.ps1' | ForEach-Object {
             Invoke-ScriptAnalyzer -Path (Join-Path $PSScriptRoot $_) -Recurse -Settings (Join-Path $PSScriptRoot 'PSScriptAnalyzerSettings.psd1')
         }
+        # What stands in for Windows' own commands is called as Windows calls it.
+        $findings = $findings | Where-Object { $_.ScriptPath -notlike '*/testbed/windows/*' -or $_.Severity -eq 'Error' }
         $findings | ForEach-Object { "$($_.ScriptName):$($_.Line) $($_.RuleName) $($_.Message)" } | Should -BeNullOrEmpty
     }
 
