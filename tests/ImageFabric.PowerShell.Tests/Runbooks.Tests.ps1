@@ -2,6 +2,7 @@
 
 BeforeAll {
     . (Join-Path $PSScriptRoot 'common.ps1')
+    $module = Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1'
 }
 
 Describe 'In a runbook' {
@@ -61,13 +62,13 @@ Describe 'In a runbook' {
     }
 
     It 'runs in a thread job' {
-        $job = Start-ThreadJob { Import-Module (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1'); '.', 'localhost' | Sync-VmImage ubuntu }
+        $job = Start-ThreadJob { Import-Module $using:module; '.', 'localhost' | Sync-VmImage ubuntu }
         ($job | Receive-Job -Wait -AutoRemoveJob).Status | Should -Be 'Synced', 'Synced'
     }
 
     It 'runs in a job of another process, whose errors come back with their ids' {
         $job = Start-Job {
-            Import-Module (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')
+            Import-Module $using:module
             [pscustomobject] @{ HostName = '.'; ImageDirectory = 'fails' }, [pscustomobject] @{ HostName = 'localhost'; ImageDirectory = 'works' } | Sync-VmImage ubuntu
         }
         $sync = $job | Receive-Job -Wait -AutoRemoveJob -ErrorVariable problem -ErrorAction SilentlyContinue
@@ -77,7 +78,7 @@ Describe 'In a runbook' {
     }
 
     It 'leaves nothing running when its job is stopped' {
-        $job = Start-ThreadJob { Import-Module (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1'); Sync-VmImage ubuntu -ImageDirectory hangs }
+        $job = Start-ThreadJob { Import-Module $using:module; Sync-VmImage ubuntu -ImageDirectory hangs }
         $deadline = [datetime]::UtcNow.AddMinutes(1)
         while (-not (Get-EngineRequest pull) -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
         Get-EngineRequest pull | Should -Not -BeNullOrEmpty
