@@ -15,17 +15,17 @@ function ConvertTo-Component($machine, [string] $kind, [int] $index) {
     }
 }
 
-function Get-Components($state, $bound, [string] $kind) {
+function Get-Component($state, $bound, [string] $kind) {
     foreach ($given in $bound.VM) {
         $machine = Find-Machine $state $given.Id
         for ($i = 0; $i -lt $machine[$script:Devices[$kind]].Count; $i++) {
-            ConvertTo-Component $machine $kind $i
+            ConvertTo-Component -Machine $machine -Kind $kind -Index $i
         }
     }
 }
 
 function ConvertTo-Machine($machine) {
-    $adapters = for ($i = 0; $i -lt $machine.adapters.Count; $i++) { ConvertTo-Component $machine 'Network' $i }
+    $adapters = for ($i = 0; $i -lt $machine.adapters.Count; $i++) { ConvertTo-Component -Machine $machine -Kind 'Network' -Index $i }
     [VirtualMachine]@{
         Id = [guid]$machine.id; Name = $machine.name; Generation = $machine.generation; Path = $machine.path; Notes = $machine.notes; State = $machine.state
         ProcessorCount = $machine.cpu; MemoryStartup = $machine.memory; NetworkAdapters = @($adapters)
@@ -157,11 +157,11 @@ function Invoke-Set-VM($state, $bound) {
     }
 }
 
-function Invoke-Get-VMDvdDrive($state, $bound) { Get-Components $state $bound 'Dvd' }
+function Invoke-Get-VMDvdDrive($state, $bound) { Get-Component -State $state -Bound $bound -Kind 'Dvd' }
 
-function Invoke-Get-VMHardDiskDrive($state, $bound) { Get-Components $state $bound 'Disk' }
+function Invoke-Get-VMHardDiskDrive($state, $bound) { Get-Component -State $state -Bound $bound -Kind 'Disk' }
 
-function Invoke-Get-VMNetworkAdapter($state, $bound) { Get-Components $state $bound 'Network' }
+function Invoke-Get-VMNetworkAdapter($state, $bound) { Get-Component -State $state -Bound $bound -Kind 'Network' }
 
 function Assert-File([string] $Path) {
     if (-not (Test-Path -LiteralPath $Path -PathType Leaf)) {
@@ -211,7 +211,7 @@ function Invoke-Remove-VMNetworkAdapter($state, $bound) {
 function Invoke-Set-VMFirmware($state, $bound) {
     foreach ($given in $bound.VM) {
         $machine = Find-Machine $state $given.Id
-        Assert-Generation $machine 2 'Firmware'
+        Assert-Generation -Machine $machine -Generation 2 -What 'Firmware'
         if ($bound.ContainsKey('SecureBootTemplate') -and $bound.SecureBootTemplate -notin 'MicrosoftWindows', 'MicrosoftUEFICertificateAuthority', 'OpenSourceShieldedVM') {
             Deny 'InvalidParameter' 'InvalidArgument' "The Secure Boot template '$($bound.SecureBootTemplate)' does not exist."
         }
@@ -225,10 +225,12 @@ function Invoke-Set-VMFirmware($state, $bound) {
     }
 }
 
-function Invoke-Set-VMBios($state, $bound) {
+function Invoke-Set-VMBios {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'BIOS is one.')]
+    param($state, $bound)
     foreach ($given in $bound.VM) {
         $machine = Find-Machine $state $given.Id
-        Assert-Generation $machine 1 'BIOS'
+        Assert-Generation -Machine $machine -Generation 1 -What 'BIOS'
         if ((@($bound.StartupOrder | Sort-Object) -join ' ') -ne 'Floppy CD IDE LegacyNetworkAdapter') {
             Deny 'InvalidParameter' 'InvalidArgument' 'The startup order names every kind of device once.'
         }
@@ -239,7 +241,7 @@ function Invoke-Set-VMBios($state, $bound) {
 function Invoke-Set-VMKeyProtector($state, $bound) {
     foreach ($given in $bound.VM) {
         $machine = Find-Machine $state $given.Id
-        Assert-Generation $machine 2 'A key protector'
+        Assert-Generation -Machine $machine -Generation 2 -What 'A key protector'
         $machine.keyProtector = [bool]$bound.NewLocalKeyProtector
     }
 }
@@ -247,7 +249,7 @@ function Invoke-Set-VMKeyProtector($state, $bound) {
 function Invoke-Enable-VMTPM($state, $bound) {
     foreach ($given in $bound.VM) {
         $machine = Find-Machine $state $given.Id
-        Assert-Generation $machine 2 'A TPM'
+        Assert-Generation -Machine $machine -Generation 2 -What 'A TPM'
         if (-not $machine.keyProtector) {
             Deny 'OperationFailed' 'NotSpecified' 'The machine has no key protector.'
         }

@@ -30,8 +30,8 @@ function Read-Disk([string] $Path) {
 
 # [MS-VHDX] 2.2.3 and 2.6: region table, metadata region, its table, the item of the disk's size.
 function Find-Size($stream, $reader) {
-    $metadata = Find-Entry $stream $reader 196608 ([guid]'8B7CA206-4790-4B9A-B8FE-575F050F886E') 16 8 { $reader.ReadInt64() }
-    $metadata + (Find-Entry $stream $reader $metadata ([guid]'2FA54224-CD1B-4876-B211-5DBED83BF4B8') 32 10 { $reader.ReadInt32() })
+    $metadata = Find-Entry -Stream $stream -Reader $reader -Table 196608 -Wanted '8B7CA206-4790-4B9A-B8FE-575F050F886E' -Head 16 -CountAt 8 -ReadOffset { $reader.ReadInt64() }
+    $metadata + (Find-Entry -Stream $stream -Reader $reader -Table $metadata -Wanted '2FA54224-CD1B-4876-B211-5DBED83BF4B8' -Head 32 -CountAt 10 -ReadOffset { $reader.ReadInt32() })
 }
 
 function Find-Entry($stream, $reader, [long] $table, [guid] $wanted, [int] $head, [int] $countAt, [scriptblock] $readOffset) {
@@ -65,7 +65,7 @@ function New-Disk([string] $Path, [string] $Parent, [long] $Size) {
     if ($Size -eq 0) {
         $Size = $below.size
     }
-    Write-Differencing $Path $Parent $Size
+    Write-Differencing -Path $Path -Parent $Parent -Size $Size
 }
 
 function Resize-Disk([string] $Path, [long] $Size) {
@@ -74,7 +74,7 @@ function Resize-Disk([string] $Path, [long] $Size) {
         Deny 'InvalidParameter' 'InvalidArgument' "Failed to resize the virtual disk to $Size bytes."
     }
     if ($disk.parent) {
-        Write-Differencing $Path $disk.parent $Size
+        Write-Differencing -Path $Path -Parent $disk.parent -Size $Size
         return
     }
     $stream = [System.IO.File]::Open($Path, 'Open', 'ReadWrite', 'None')

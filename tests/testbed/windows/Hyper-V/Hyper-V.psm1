@@ -10,7 +10,7 @@ $known = 'String', 'String[]', 'Int16', 'Int32', 'Int64', 'UInt32', 'UInt64', 'B
     'StartAction', 'CheckpointType', 'OnOffState', 'BootDevice', 'BootDevice[]', 'VirtualMachine[]', 'VirtualMachineBase', 'VMSnapshot', 'VMComponentObject',
     'VMComponentObject[]', 'DvdDrive[]', 'VMNetworkAdapterBase', 'VMNetworkAdapterBase[]'
 
-function Read-Signatures {
+function Read-Signature {
     $cmdlets = [ordered]@{}
     foreach ($line in [System.IO.File]::ReadAllLines("$PSScriptRoot/signatures.txt")) {
         if (-not $line -or $line.StartsWith('#')) {
@@ -50,7 +50,7 @@ function Read-Signatures {
     $cmdlets
 }
 
-$signatures = Read-Signatures
+$signatures = Read-Signature
 $text = foreach ($name in $signatures.Keys) {
     $cmdlet = $signatures[$name]
     $parameters = foreach ($parameter in $cmdlet.parameters.Keys) {
@@ -79,6 +79,7 @@ function Invoke-Cmdlet([string] $Name, $Bound) {
 
 # Windows has the service of Hyper-V; it is asked for when something fails.
 function Get-Service {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSAvoidOverwritingBuiltInCmdlets', '', Justification = 'It stands in for that too.')]
     [CmdletBinding()]
     param([Parameter(Position = 0)] [string] $Name)
     if ($Name -eq 'vmms') {

@@ -48,7 +48,7 @@ function Use-State([scriptblock] $change, $arguments) {
 function Find-Machine($state, $id) {
     $machine = $state.machines | Where-Object { $_.id -eq [string]$id } | Select-Object -First 1
     if (-not $machine) {
-        Deny 'ObjectNotFound' 'ObjectNotFound' "Hyper-V was unable to find a virtual machine with id $id."
+        Deny -Id 'ObjectNotFound' -Category 'ObjectNotFound' -Message "Hyper-V was unable to find a virtual machine with id $id."
     }
     $machine
 }
@@ -70,9 +70,9 @@ function Test-Fault([string] $Command, [string] $When) {
         return
     }
     switch ($kind) {
-        'refuse' { Deny 'OperationFailed' 'NotSpecified' "$Command failed: Vorgang fehlgeschlagen (0x8007054F)." }
-        'deny' { Deny 'AccessDenied' 'PermissionDenied' 'Sie verfügen nicht über die erforderliche Berechtigung.' }
-        'full' { Deny 'OperationFailed' 'NotSpecified' "$Command failed: Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung (0x80070070)." }
+        'refuse' { Deny -Id 'OperationFailed' -Category 'NotSpecified' -Message "$Command failed: Vorgang fehlgeschlagen (0x8007054F)." }
+        'deny' { Deny -Id 'AccessDenied' -Category 'PermissionDenied' -Message 'Die erforderliche Berechtigung fehlt.' }
+        'full' { Deny -Id 'OperationFailed' -Category 'NotSpecified' -Message "$Command failed: Nicht genug Speicherplatz (0x80070070)." }
         'hang' { [System.IO.File]::WriteAllText((Join-Path (Get-StateDirectory) 'hanging'), $PID); Start-Sleep -Seconds 60 }
         default { throw "The fault '$kind' is not known." }
     }
