@@ -46,8 +46,11 @@ internal sealed record RetryPolicy
             {
                 return await work(attempt).ConfigureAwait(false);
             }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested && IsFault(error))
+            catch (Exception error) when (IsFault(error))
             {
+                // A fault in the very moment of a cancellation is that cancellation.
+                if (cancellationToken.IsCancellationRequested)
+                    throw new OperationCanceledException(error.Message, error, cancellationToken);
                 OnFault?.Invoke();
                 if (attempt.Gained)
                     failures = 0;
