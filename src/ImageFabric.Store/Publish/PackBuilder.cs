@@ -7,7 +7,11 @@ namespace ImageFabric.Store.Publish;
 internal sealed class PackBuilder : IDisposable
 {
     /// <summary>What a pack usually needs, in bytes; an unusually long footer gets more.</summary>
-    public const int BufferLength = FormatLimits.PackLength + FormatLimits.LongestFrame;
+    public const int BufferLength = FormatLimits.PackLength + FormatLimits.LongestFrame + (64 * 1024);
+
+    // At most, for a frame and for a chunk of the footer.
+    private const int FooterBytesPerFrame = 12;
+    private const int FooterBytesPerChunk = ChunkDigest.Length + 3;
 
     private readonly List<PackFrame> frames = [];
     private readonly List<PackChunk> chunks = [];
@@ -27,7 +31,8 @@ internal sealed class PackBuilder : IDisposable
 
     public int Number { get; }
 
-    public bool IsFull => used >= FormatLimits.PackLength;
+    /// <summary>True when its frames and their footer take a pack's length: with one frame more, all of it still fits into the buffer.</summary>
+    public bool IsFull => used + (frames.Count * FooterBytesPerFrame) + (chunks.Count * FooterBytesPerChunk) >= FormatLimits.PackLength;
 
     /// <summary>Adds a compressed frame.</summary>
     /// <returns>Its place.</returns>
