@@ -59,7 +59,7 @@ internal sealed class OutputLines
         try
         {
             var line = new MemoryStream();
-            byte[] buffer = new byte[16 * 1024];
+            byte[] buffer = new byte[4 * 1024];
             for (int read; (read = _stream.Read(buffer, 0, buffer.Length)) > 0;)
                 Split(buffer, read, line);
             if (line.Length > 0)

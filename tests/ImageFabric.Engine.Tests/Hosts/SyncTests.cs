@@ -199,11 +199,11 @@ public sealed partial class SyncTests(PublishedImages images)
         try
         {
             ErrorEvent error;
-            await using (await SlowLink.ToAsync(host, megabits: 100))
+            await using (await SlowLink.ToAsync(host, megabits: 40))
             {
                 await using EngineProgram sync = directory.StartSync(image.Name, [host.Name]);
                 await sync.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType);
-                await host.RunAsync($"dd if=/dev/zero of='{directory.Path}/filler' bs=1M count=60 2>/dev/null");
+                await host.RunAsync($"dd if=/dev/zero of='{directory.Path}/filler' bs=1M count=100 2>/dev/null; true");
                 error = (await sync.FinishedAsync()).Failure();
             }
 
