@@ -86,7 +86,8 @@ internal sealed class EngineProcess : IEngineChannel
             {
                 try
                 {
-                    Stream input = _process.StandardInput.BaseStream;
+                    // On .NET Framework a closed writer has no stream any more.
+                    Stream input = _process.StandardInput.BaseStream ?? throw new InvalidOperationException("The program was stopped.");
                     write(input);
                     input.Flush();
                 }
