@@ -28,6 +28,7 @@
         'Remove-VmFromImage'
         'Remove-VmHostImage'
         'Remove-VmImage'
+        'Repair-VmImage'
         'Save-VmImage'
         'Sync-VmImage'
         'Test-VmHost'

@@ -29,4 +29,13 @@ public abstract class EngineCmdlet : AsyncCmdlet
         using var observer = new EngineObserver(Pipeline, activity);
         await Engine.RunAsync(request, onResult, observer, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>The same for an operation on several items, of which each may fail for itself: its errors are shown, and the others go on.</summary>
+    private protected async Task RunEngineOnItemsAsync<T>(EngineRequest request, string activity, Action<T> onResult, CancellationToken cancellationToken)
+        where T : EngineEvent
+    {
+        using var observer = new EngineObserver(Pipeline, activity);
+        await Engine.RunAsync(
+            request, onResult, error => Pipeline.WriteError(EngineErrorRecord.From(new FleetException(error), error.Target)), observer, cancellationToken).ConfigureAwait(false);
+    }
 }

@@ -42,6 +42,9 @@ public static class Operations
     /// <summary>Reads a published image back and checks every chunk: <see cref="VerifyRequest"/>, answered by <see cref="VerifyResult"/>.</summary>
     public const string Verify = "verify";
 
+    /// <summary>Makes good what is damaged or lost of published images: <see cref="RepairRequest"/>, answered by one <see cref="RepairResult"/> for each damaged object.</summary>
+    public const string Repair = "repair";
+
     /// <summary>Preflight of a disk image file: <see cref="TestRequest"/>, answered by <see cref="TestResult"/>.</summary>
     public const string Test = "test";
 
@@ -80,6 +83,9 @@ public static class Operations
 
     /// <summary>On a host: reads images and checks every byte: <see cref="HostImageTestRequest"/>, answered by one <see cref="HostImageTestResult"/> each.</summary>
     public const string HostImageTest = "host-image-test";
+
+    /// <summary>On a host: chunks of an image that is there, for a store that lost them: <see cref="HostImageReadRequest"/>, answered by one <see cref="HostImageReadResult"/> each.</summary>
+    public const string HostImageRead = "host-image-read";
 
     /// <summary>On a host: what is missing or weak: <see cref="HostTestRequest"/>, answered by one <see cref="HostTestResult"/> for each check.</summary>
     public const string HostTest = "host-test";

@@ -25,6 +25,10 @@ public sealed class PullRequest : HostRequest
     [DataMember(Name = "image")]
     public ImageResult? Image { get; set; }
 
+    /// <summary>The trust policy of the store, which holds beside the host's own. Null: the store asks for nothing.</summary>
+    [DataMember(Name = "trust", EmitDefaultValue = false)]
+    public TrustSettings? Trust { get; set; }
+
     /// <summary>Format of the file: <c>raw</c>, <c>qcow2</c>, <c>vhdx</c>, <c>vhdx-fixed</c>, <c>vhd</c>, <c>vhd-fixed</c> or <c>vmdk</c>. Null: what machines can be made from.</summary>
     [DataMember(Name = "format", EmitDefaultValue = false)]
     public string? Format { get; set; }

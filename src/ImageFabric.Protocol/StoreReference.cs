@@ -29,4 +29,8 @@ public sealed class StoreReference
     /// <summary>Secret access key. Only ever on the standard input of an engine on this machine.</summary>
     [DataMember(Name = "secretKey", EmitDefaultValue = false)]
     public string? SecretKey { get; set; }
+
+    /// <summary>Which images may be taken from it. Null: all.</summary>
+    [DataMember(Name = "trust", EmitDefaultValue = false)]
+    public TrustSettings? Trust { get; set; }
 }

@@ -59,6 +59,10 @@ public sealed class PublishRequest : StoreRequest
     [DataMember(Name = "memoryBudget", EmitDefaultValue = false)]
     public long? MemoryBudget { get; set; }
 
+    /// <summary>What the manifest is signed with. Null: it is not signed. A version that is published already with this content is signed anew.</summary>
+    [DataMember(Name = "signing", EmitDefaultValue = false)]
+    public SigningKey? Signing { get; set; }
+
     /// <summary>Read the disk and say what would be uploaded, and upload nothing.</summary>
     [DataMember(Name = "planOnly", EmitDefaultValue = false)]
     public bool PlanOnly { get; set; }
@@ -99,7 +103,7 @@ public sealed class VerifyRequest : StoreRequest
     /// <summary>Makes a request for <see cref="Operations.Verify"/>.</summary>
     public VerifyRequest() => Operation = Operations.Verify;
 
-    /// <summary><c>NAME:VERSION</c>. Null: every image of the store, one result each.</summary>
+    /// <summary><c>NAME[:VERSION]</c> with the wildcards <c>*</c> and <c>?</c>; without wildcards it must be there. Null: every image of the store, and packs that none names.</summary>
     [DataMember(Name = "image", EmitDefaultValue = false)]
     public string? Image { get; set; }
 }

@@ -54,6 +54,10 @@ public sealed class PublishResult : EngineEvent
     [DataMember(Name = "durationSeconds")]
     public double DurationSeconds { get; set; }
 
+    /// <summary>SHA-256 thumbprint of the certificate it was signed with. Null: it was not signed.</summary>
+    [DataMember(Name = "signerThumbprint", EmitDefaultValue = false)]
+    public string? SignerThumbprint { get; set; }
+
     /// <summary>True when nothing was uploaded: the other members say what would be.</summary>
     [DataMember(Name = "planOnly", EmitDefaultValue = false)]
     public bool PlanOnly { get; set; }
@@ -121,16 +125,28 @@ public sealed class ImageResult : EngineEvent
     /// <summary>Labels given at publishing.</summary>
     [DataMember(Name = "labels", EmitDefaultValue = false)]
     public Dictionary<string, string>? Labels { get; set; }
+
+    /// <summary>The manifest's signature, a CMS object in base64. Null: it is not signed.</summary>
+    [DataMember(Name = "signature", EmitDefaultValue = false)]
+    public string? Signature { get; set; }
+
+    /// <summary>Whose certificate is in the signature, which is not checked here. Null: it is not signed, or was not looked at.</summary>
+    [DataMember(Name = "signerSubject", EmitDefaultValue = false)]
+    public string? SignerSubject { get; set; }
+
+    /// <summary>SHA-256 thumbprint of that certificate.</summary>
+    [DataMember(Name = "signerThumbprint", EmitDefaultValue = false)]
+    public string? SignerThumbprint { get; set; }
 }
 
-/// <summary>What reading a published image back found. Damage is an <see cref="ErrorEvent"/> instead.</summary>
+/// <summary>What reading a published image back found. Each damaged object is an <see cref="ErrorEvent"/> besides, once.</summary>
 [DataContract]
 public sealed class VerifyResult : EngineEvent
 {
     /// <summary>Makes a result line.</summary>
     public VerifyResult() => Type = ResultType;
 
-    /// <summary>Name of the image.</summary>
+    /// <summary>Name of the image. Empty for the packs that no image names, which publishers may build on.</summary>
     [DataMember(Name = "name")]
     public string Name { get; set; } = "";
 
@@ -146,13 +162,38 @@ public sealed class VerifyResult : EngineEvent
     [DataMember(Name = "chunksVerified")]
     public long ChunksVerified { get; set; }
 
-    /// <summary>Bytes read from the store.</summary>
+    /// <summary>Packs that are what their name promises.</summary>
+    [DataMember(Name = "packsVerified")]
+    public int PacksVerified { get; set; }
+
+    /// <summary>What is damaged or lost. Null: nothing.</summary>
+    [DataMember(Name = "damaged", EmitDefaultValue = false)]
+    public DamagedObject[]? Damaged { get; set; }
+
+    /// <summary>Bytes read from the store; packs that were read for another image are not read again.</summary>
     [DataMember(Name = "bytesFetched")]
     public long BytesFetched { get; set; }
 
     /// <summary>Time it took, in seconds.</summary>
     [DataMember(Name = "durationSeconds")]
     public double DurationSeconds { get; set; }
+}
+
+/// <summary>An object of a store that is not what it should be.</summary>
+[DataContract]
+public sealed class DamagedObject
+{
+    /// <summary>Its key.</summary>
+    [DataMember(Name = "key")]
+    public string Key { get; set; } = "";
+
+    /// <summary>What is wrong: an id of the error table.</summary>
+    [DataMember(Name = "damage")]
+    public string Damage { get; set; } = "";
+
+    /// <summary>The same in one sentence.</summary>
+    [DataMember(Name = "message")]
+    public string Message { get; set; } = "";
 }
 
 /// <summary>What the preflight of a disk image file found. Errors are <see cref="ErrorEvent"/>s instead.</summary>
@@ -235,7 +276,41 @@ public sealed class ProbeResult : EngineEvent
     [DataMember(Name = "formatVersion")]
     public int FormatVersion { get; set; }
 
-    /// <summary>True when of two publishers of one version exactly one wins.</summary>
+    /// <summary>True when the service itself lets exactly one of two publishers of one version win.</summary>
     [DataMember(Name = "conditionalWrites")]
     public bool ConditionalWrites { get; set; }
+
+    /// <summary>What was looked at. Null: nothing beyond the above.</summary>
+    [DataMember(Name = "checks", EmitDefaultValue = false)]
+    public StoreCheckResult[]? Checks { get; set; }
+}
+
+/// <summary>What one look at a store found.</summary>
+[DataContract]
+public sealed class StoreCheckResult
+{
+    /// <summary><see cref="Status"/> of a store that honours what was asked.</summary>
+    public const string Passed = "Passed";
+
+    /// <summary><see cref="Status"/> of a store that does not, where something is done in its place.</summary>
+    public const string Weak = "Weak";
+
+    /// <summary><see cref="Status"/> of a store that does not, where that cannot be made good.</summary>
+    public const string Failed = "Failed";
+
+    /// <summary>What was looked at: <c>ConditionalCreate</c>, <c>ConditionalReplace</c>, <c>ReadAfterReplace</c>, <c>ListAfterWrite</c>, <c>ClockSkew</c>, <c>Ranges</c>, <c>PresignedUrls</c> or <c>UploadChecksums</c>.</summary>
+    [DataMember(Name = "check")]
+    public string Check { get; set; } = "";
+
+    /// <summary><see cref="Passed"/>, <see cref="Weak"/> or <see cref="Failed"/>.</summary>
+    [DataMember(Name = "status")]
+    public string Status { get; set; } = "";
+
+    /// <summary>What the store does, in one sentence.</summary>
+    [DataMember(Name = "message")]
+    public string Message { get; set; } = "";
+
+    /// <summary>What is done where it does not do what was asked, and what is not guaranteed then. Null when it passed.</summary>
+    [DataMember(Name = "consequence", EmitDefaultValue = false)]
+    public string? Consequence { get; set; }
 }

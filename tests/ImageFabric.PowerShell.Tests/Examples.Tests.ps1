@@ -45,7 +45,12 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
         Set-Content credentials '[lab]', "aws_access_key_id = $env:AWS_ACCESS_KEY_ID", "aws_secret_access_key = $env:AWS_SECRET_ACCESS_KEY"
         $env:AWS_SHARED_CREDENTIALS_FILE = Join-Path $work 'credentials'
 
+        $key = Join-Path $TestDrive 'key.pem'
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=release' -days 5 -keyout $key -out release.cer 2>$null
+        openssl pkcs12 -export -in release.cer -inkey $key -passout pass:example -out release.pfx
+
         # A person would be asked.
+        Mock Read-Host { ConvertTo-SecureString 'example' -AsPlainText -Force }
         Mock Get-Credential { [pscredential]::new($env:AWS_ACCESS_KEY_ID, (ConvertTo-SecureString $env:AWS_SECRET_ACCESS_KEY -AsPlainText -Force)) }
 
         # A process beside this one stands for the other end of a session.

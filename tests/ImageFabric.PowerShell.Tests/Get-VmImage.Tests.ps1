@@ -87,6 +87,13 @@ Describe 'Get-VmImage' {
         (Get-EngineRequest list).store.uri | Should -Be 's3://other'
     }
 
+    It 'says who signed an image' {
+        Set-EngineAnswer list (Get-ImageAnswer -With @{ signature = 'AA'; signerSubject = 'CN=release'; signerThumbprint = 'ab' * 32 }), (Get-ImageAnswer debian 12)
+        $images = Get-VmImage
+        $images.IsSigned | Should -Be $true, $false
+        $images[0].Signer, $images[0].SignerThumbprint, $images[1].Signer | Should -Be 'CN=release', ('ab' * 32), $null
+    }
+
     It 'completes nothing, in silence, when the store does not answer' {
         Set-EngineAnswer list -ThenHangAfter @()
         $line = 'Get-VmImage -Image ubu'

@@ -95,7 +95,7 @@ Describe 'The module' {
         $command.OutputType | Should -Not -BeNullOrEmpty
     }
 
-    It '<_> can be tried with -WhatIf' -ForEach ($cmdlets -match '^(Register|Unregister|Publish|Remove|Sync|Copy)-|^New-VmFromImage') {
+    It '<_> can be tried with -WhatIf' -ForEach ($cmdlets -match '^(Register|Unregister|Publish|Remove|Sync|Copy|Repair)-|^New-VmFromImage') {
         (Get-Command $_).Parameters.Keys | Should -Contain 'WhatIf'
     }
 }

@@ -93,6 +93,44 @@ Describe 'Publish-VmImage' {
         (Get-EngineRequest publish).planOnly | Should -BeTrue
     }
 
+    Context 'with a certificate' {
+        BeforeAll {
+            $key = [System.Security.Cryptography.ECDsa]::Create([System.Security.Cryptography.ECCurve+NamedCurves]::nistP256)
+            $form = [System.Security.Cryptography.X509Certificates.CertificateRequest]::new('CN=release', $key, 'SHA256')
+            $certificate = $form.CreateSelfSigned([datetime]::UtcNow.AddDays(-1), [datetime]::UtcNow.AddDays(5))
+        }
+
+        It 'hands a certificate object over with its key, on standard input' {
+            $null = Publish-VmImage $disk ubuntu 24.04.3 -SigningCertificate $certificate
+            $signing = (Get-EngineRequest publish).signing
+            $signing.PSObject.Properties.Name | Should -Be 'pfx'
+            $loaded = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new([convert]::FromBase64String($signing.pfx))
+            $loaded.Thumbprint, $loaded.HasPrivateKey | Should -Be $certificate.Thumbprint, $true
+        }
+
+        It 'hands a file over by its full path with its password, and a thumbprint as it is' {
+            $password = ConvertTo-SecureString 'p ä"word' -AsPlainText -Force
+            Push-Location $TestDrive
+            try {
+                $null = Publish-VmImage $disk ubuntu 1 -SigningCertificate ./release.pfx -SigningPassword $password
+            }
+            finally {
+                Pop-Location
+            }
+            $null = Publish-VmImage $disk ubuntu 2 -SigningCertificate $certificate.Thumbprint
+            $asked = Get-EngineRequest publish
+            $asked[0].signing.file, $asked[0].signing.password | Should -Be (Join-Path $TestDrive 'release.pfx'), 'p ä"word'
+            $asked[1].signing.thumbprint | Should -Be $certificate.Thumbprint
+        }
+
+        It 'refuses a certificate without its key' {
+            $bare = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.RawData)
+            Publish-VmImage $disk ubuntu 24.04.3 -SigningCertificate $bare -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem.FullyQualifiedErrorId | Should -BeLike 'SigningCertificateUnusable,ImageFabric.*'
+            Get-EngineRequest publish | Should -BeNullOrEmpty
+        }
+    }
+
     It 'fails one file and goes on with the next' {
         Set-EngineAnswer publish (Get-ErrorAnswer ImageExists ResourceExists -Target 'ubuntu:24.04.3')
 

@@ -90,4 +90,31 @@ Describe 'Test-VmImage' {
         $test.Path | Should -Be $disk
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'FileNotFound,ImageFabric.*'
     }
+
+    Context 'of published images' {
+        It 'has the engine read them back, and says what is damaged as a result and an error' {
+            Set-EngineAnswer verify @(
+                @{ type = 'result'; name = 'a'; version = '1'; imageId = 'sha256:ab'; chunksVerified = 7; packsVerified = 2; bytesFetched = 5MB; durationSeconds = 1.5 }
+                @{ type = 'result'; name = 'b'; version = '1'; imageId = 'sha256:cd'; damaged = @(@{ key = 'packs/x'; damage = 'PackCorrupt'; message = 'Bad.' }) }
+                Get-ErrorAnswer PackCorrupt InvalidData packs/x)
+            $found = Test-VmImage -Deep '*:1' -Store s3://images -ErrorVariable problem -ErrorAction SilentlyContinue
+
+            (Get-EngineRequest verify).image, (Get-EngineRequest verify).store.uri | Should -Be '*:1', 's3://images'
+            $found.Image | Should -Be 'a:1', 'b:1'
+            $found.Intact | Should -Be $true, $false
+            $found[0].ChunksVerified, $found[0].PacksVerified, $found[0].BytesRead, $found[0].Duration.TotalSeconds | Should -Be 7, 2, 5MB, 1.5
+            $found[1].Damage[0].Key, $found[1].Damage[0].ErrorId, "$($found[1].Damage)" | Should -Be 'packs/x', 'PackCorrupt', 'PackCorrupt: packs/x'
+            $problem.FullyQualifiedErrorId | Should -BeLike 'PackCorrupt,ImageFabric.*'
+            $lines = @($found | Out-String -Width 120 -Stream | Where-Object { $_ })
+            $lines[0] | Should -Match 'Image +Intact +Chunks +Packs +Read +Duration +Damage'
+            $lines[3] | Should -Match 'b:1 +False.*PackCorrupt: packs/x'
+        }
+
+        It 'takes images from Get-VmImage' {
+            Set-EngineAnswer list (Get-ImageAnswer ubuntu 1), (Get-ImageAnswer ubuntu 2)
+            Set-EngineAnswer verify @()
+            $null = Get-VmImage | Test-VmImage -Deep
+            (Get-EngineRequest verify).image | Should -Be 'ubuntu:1', 'ubuntu:2'
+        }
+    }
 }

@@ -16,6 +16,33 @@ Describe 'Test-VmImageStore' {
         (Get-EngineRequest probe).store.endpoint | Should -Be 'http://gateway:7480'
     }
 
+    It 'says check by check what the store honours' {
+        Set-EngineAnswer probe @{
+            type = 'result'; uri = 's3://images/lab'; repositoryId = 'r1'; formatVersion = 1
+            checks = @(
+                @{ check = 'Ranges'; status = 'Passed'; message = 'Parts are read.' }
+                @{ check = 'ClockSkew'; status = 'Weak'; message = 'The clock is behind.'; consequence = 'Correct the clock.' })
+        }
+        $checks = (Test-VmImageStore lab).Checks
+        $checks.Check | Should -Be 'Ranges', 'ClockSkew'
+        $checks.Status | Should -Be 'Passed', 'Weak'
+        $checks[0].Consequence, $checks[1].Consequence | Should -Be $null, 'Correct the clock.'
+        ($checks | Out-String -Width 120) | Should -Match 'Weak +ClockSkew +The clock is behind. Correct the clock.'
+    }
+
+    It 'reads everything back with -Deep' {
+        Set-EngineAnswer verify @(
+            @{ type = 'result'; name = 'a'; version = '1'; packsVerified = 2; bytesFetched = 5MB }
+            @{ type = 'result'; name = 'b'; version = '1'; packsVerified = 1; bytesFetched = 1MB; damaged = @(@{ key = 'packs/x'; damage = 'PackCorrupt'; message = 'Bad.' }) }
+            @{ type = 'result'; name = ''; version = ''; packsVerified = 1; bytesFetched = 1MB }
+            Get-ErrorAnswer PackCorrupt InvalidData packs/x)
+        $test = Test-VmImageStore lab -Deep -ErrorVariable problem -ErrorAction SilentlyContinue
+        $test.ImagesVerified, $test.PacksVerified, $test.BytesRead, $test.Damage.Key | Should -Be 1, 4, 7MB, 'packs/x'
+        $problem.FullyQualifiedErrorId | Should -BeLike 'PackCorrupt,ImageFabric.*'
+        (Get-EngineRequest verify).PSObject.Properties.Name | Should -Not -Contain 'image'
+        (Test-VmImageStore lab).Damage | Should -BeNullOrEmpty
+    }
+
     It 'takes registered stores from the pipeline' {
         (Get-VmImageStore | Test-VmImageStore).Store | Should -Be 'lab'
     }

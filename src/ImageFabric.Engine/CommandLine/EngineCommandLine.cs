@@ -49,6 +49,7 @@ internal static class EngineCommandLine
         StoreCommands.Optimize(),
         ReplicaCommands.Compare(),
         ReplicaCommands.Copy(),
+        ReplicaCommands.Repair(),
         ServeCommand.Create(),
     };
 }

@@ -14,13 +14,13 @@ internal sealed class HostOptions
 
     private readonly Option<string?> imageDirectory = new("--image-directory") { Description = "Where the host keeps images and machines.", HelpName = "path" };
 
-    public HostOptions(Command command, bool several)
+    public HostOptions(Command command, bool several, bool optional = false)
     {
         hosts = new Option<string[]>("--host")
         {
-            Description = "[user@]host[:port], reached over SSH; localhost is this machine." + (several ? " Several are worked on at the same time." : " Without it: localhost."),
+            Description = "[user@]host[:port], reached over SSH; localhost is this machine." + (optional ? " Several are asked one after the other." : several ? " Several are worked on at the same time." : " Without it: localhost."),
             HelpName = "host",
-            Required = several,
+            Required = several && !optional,
         };
         command.Options.Add(hosts);
         command.Options.Add(keyFile);
@@ -36,6 +36,9 @@ internal sealed class HostOptions
         string[] names = parsed.GetValue(hosts) is { Length: > 0 } given ? given : ["localhost"];
         return [.. names.Select(host => HostAddress.Parse(host).With(null, null, parsed.GetValue(keyFile), options))];
     }
+
+    /// <summary>The hosts that are named; none when none is.</summary>
+    public IReadOnlyList<HostAddress> ReadNamed(ParseResult parsed) => parsed.GetValue(hosts) is { Length: > 0 } ? ReadAll(parsed) : [];
 
     public HostAddress Read(ParseResult parsed) => ReadAll(parsed) is [var only]
         ? only

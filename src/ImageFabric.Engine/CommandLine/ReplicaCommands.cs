@@ -56,4 +56,33 @@ internal static class ReplicaCommands
         });
         return command;
     }
+
+    public static Command Repair()
+    {
+        var image = new Argument<string?>("image") { Description = "NAME[:VERSION] with the wildcards * and ?. Without it: every image of the store.", Arity = ArgumentArity.ZeroOrOne };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what is damaged; change nothing." };
+        var command = new Command("repair", "Reads published images back and makes good what is damaged or lost, from another store or from hosts that have the images.") { image, dryRun };
+        var hosts = new HostOptions(command, several: true, optional: true);
+        var store = new StoreOptions(command);
+        StoreOptions source = StoreOptions.Second(command, "from", "Another store that has the images: a directory, or s3://bucket/prefix.");
+        OutputOptions.Bind(command, (parsed, output, cancellationToken) =>
+        {
+            StoreReference first = store.Read(parsed);
+            return RepairOperation.RunAsync(
+                new RepairRequest
+                {
+                    Store = first,
+                    Image = parsed.GetValue(image),
+                    Source = source.ReadSecond(parsed, first),
+                    Hosts = [.. hosts.ReadNamed(parsed).Select(host => new HostReference
+                    {
+                        Name = host.Name, UserName = host.User, Port = host.Port, KeyFile = host.KeyFilePath, Options = new Dictionary<string, string>(host.Options), ImageDirectory = hosts.ImageDirectory(parsed),
+                    })],
+                    PlanOnly = parsed.GetValue(dryRun),
+                },
+                output,
+                cancellationToken);
+        });
+        return command;
+    }
 }

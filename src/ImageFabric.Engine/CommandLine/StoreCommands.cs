@@ -24,6 +24,7 @@ internal static class StoreCommands
         };
         var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
+        var signing = new SigningOptions(command);
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) => PublishOperation.RunAsync(
             new PublishRequest
@@ -39,6 +40,7 @@ internal static class StoreCommands
                 Throttle = parsed.GetValue(uploads),
                 BandwidthLimit = parsed.GetValue(bandwidth),
                 MemoryBudget = parsed.GetValue(memory),
+                Signing = signing.Read(parsed),
                 PlanOnly = parsed.GetValue(dryRun),
             },
             output,
@@ -94,7 +96,7 @@ internal static class StoreCommands
 
     public static Command Verify()
     {
-        Argument<string?> image = OptionalImage("NAME[:VERSION]. Without it: every image of the store.");
+        Argument<string?> image = OptionalImage("NAME[:VERSION] with the wildcards * and ?. Without it: every image of the store, and packs that none names.");
         var command = new Command("verify", "Reads published images back and checks everything.") { image };
         var store = new StoreOptions(command);
         OutputOptions.Bind(command, (parsed, output, cancellationToken) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImageFabric.Engine.Host;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.Engine.CommandLine;
@@ -10,6 +11,7 @@ internal sealed class StoreOptions
     private readonly Option<string?> endpoint;
     private readonly Option<string?> region;
     private readonly Option<string?> profile;
+    private readonly Option<string?> trust;
 
     /// <summary>Adds <c>--store</c>, <c>--endpoint</c>, <c>--region</c> and <c>--profile</c>, which environment variables may stand in for.</summary>
     public StoreOptions(Command command)
@@ -32,6 +34,8 @@ internal sealed class StoreOptions
             Description = "Profile of the AWS credential files. Without it: the standard AWS chain, beginning with AWS_ACCESS_KEY_ID.",
             HelpName = "name",
         };
+        trust = new Option<string?>(prefix + "trust") { Description = "File with the trust policy that images of the store are held to. Without it: they need not be signed.", HelpName = "file" };
+        command.Options.Add(trust);
         command.Options.Add(store);
         command.Options.Add(endpoint);
         command.Options.Add(region);
@@ -53,6 +57,7 @@ internal sealed class StoreOptions
         Endpoint = parsed.GetValue(endpoint) ?? Variable("IMAGEFABRIC_ENDPOINT"),
         Region = parsed.GetValue(region),
         Profile = parsed.GetValue(profile),
+        Trust = Policy(parsed),
     };
 
     /// <summary>The second store; what is not said of it is as the first one has it. Null: it is not named.</summary>
@@ -62,7 +67,10 @@ internal sealed class StoreOptions
         Endpoint = parsed.GetValue(endpoint) ?? first.Endpoint,
         Region = parsed.GetValue(region) ?? first.Region,
         Profile = parsed.GetValue(profile) ?? first.Profile,
+        Trust = Policy(parsed),
     };
+
+    private TrustSettings? Policy(ParseResult parsed) => parsed.GetValue(trust) is { } file ? TrustFile.Read(PathArgument.Full(file, trust.Name)) : null;
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 

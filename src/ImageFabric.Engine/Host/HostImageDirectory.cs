@@ -153,6 +153,9 @@ internal sealed class HostImageDirectory
         }
     }
 
+    /// <summary>The index kept beside an image, as it is.</summary>
+    public Task<byte[]> ReadIndexBytesAsync(ImageId id, CancellationToken cancellationToken) => File.ReadAllBytesAsync(IndexPath(id), cancellationToken);
+
     /// <summary>Other images that may hold chunks of this one: the other format of it, then those of the same name, then the rest; the newest first.</summary>
     public async Task<IReadOnlyList<PullSeed>> FindSeedsAsync(ImageId id, string name, string format, CancellationToken cancellationToken)
     {

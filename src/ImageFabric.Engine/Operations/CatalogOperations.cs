@@ -4,6 +4,7 @@ using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Health;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Verify;
 
@@ -16,7 +17,7 @@ internal static class CatalogOperations
     {
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         foreach (Manifest manifest in await new ImageCatalog(store, UserCache.Directory).ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false))
-            output.Result(Images.Describe(manifest));
+            output.Result(Images.DescribeWithSigner(manifest));
     }
 
     public static async Task RemoveAsync(RemoveRequest request, IEventOutput output, CancellationToken cancellationToken)
@@ -44,37 +45,52 @@ internal static class CatalogOperations
     public static async Task VerifyAsync(VerifyRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
-        var catalog = new ImageCatalog(store);
-        if (request.Image is not null)
+        var verifier = new StoreVerifier(store);
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Manifest manifest in await Images.FindAsync(store, request.Image, output, cancellationToken).ConfigureAwait(false))
         {
-            await VerifyAsync(store, await catalog.ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false), output, cancellationToken).ConfigureAwait(false);
-            return;
+            long start = Stopwatch.GetTimestamp();
+            var progress = new TransferReport(output, $"Checking {manifest.Name}:{manifest.Version}");
+            Tell(manifest, await verifier.VerifyAsync(manifest, progress, cancellationToken).ConfigureAwait(false), Stopwatch.GetElapsedTime(start), told, output);
         }
 
-        foreach (Manifest manifest in await catalog.ListAsync(null, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false))
+        if (request.Image is null)
         {
-            try
-            {
-                await VerifyAsync(store, manifest, output, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Store.StoreException damage) when (damage.Id is "IndexCorrupt" or "ManifestCorrupt" or "PackCorrupt" or "ObjectMissing")
-            {
-                // One damaged image does not keep the others from being checked.
-                output.Error(Faults.Describe(damage));
-            }
+            long start = Stopwatch.GetTimestamp();
+            if (await verifier.VerifyUnnamedAsync(cancellationToken).ConfigureAwait(false) is { } unnamed)
+                Tell(null, unnamed, Stopwatch.GetElapsedTime(start), told, output);
         }
+    }
+
+    private static void Tell(Manifest? manifest, ImageVerification found, TimeSpan duration, HashSet<string> told, IEventOutput output)
+    {
+        output.Result(new VerifyResult
+        {
+            Name = manifest?.Name ?? "",
+            Version = manifest?.Version ?? "",
+            ImageId = manifest?.ImageId ?? "",
+            ChunksVerified = found.ChunksVerified,
+            PacksVerified = found.PacksVerified,
+            BytesFetched = found.BytesFetched,
+            Damaged = found.Damaged.Count == 0 ? null : [.. found.Damaged.Select(static d => new DamagedObject { Key = d.Key, Damage = d.Id, Message = d.Message })],
+            DurationSeconds = duration.TotalSeconds,
+        });
+        foreach (ObjectDamage damage in found.Damaged.Where(d => told.Add(d.Key)))
+            output.Error(Faults.Describe(new OperationException(damage.Id, damage.Key, damage.Message)));
     }
 
     public static async Task ProbeAsync(ProbeRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         await using IObjectStore store = await Stores.OpenForWritingAsync(request.Store, cancellationToken).ConfigureAwait(false);
         RepositoryDescription repository = await RepositoryDescription.OpenOrCreateAsync(store, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<StoreCheck> checks = await StoreHealth.ExamineAsync(store, cancellationToken).ConfigureAwait(false);
         output.Result(new ProbeResult
         {
             Uri = store.Location,
             RepositoryId = repository.RepositoryId,
             FormatVersion = repository.Format,
-            ConditionalWrites = await ObjectStores.ProbeConditionalWritesAsync(store, cancellationToken).ConfigureAwait(false),
+            ConditionalWrites = store.ConditionalWrites,
+            Checks = [.. checks.Select(static c => new StoreCheckResult { Check = c.Check, Status = c.Status.ToString(), Message = c.Message, Consequence = c.Consequence })],
         });
     }
 
@@ -97,22 +113,6 @@ internal static class CatalogOperations
             PartitionTable = preflight.PartitionTable,
             BootMode = preflight.BootMode,
             Issues = preflight.Notices.Count == 0 ? null : [.. preflight.Notices.Select(static n => new TestIssue { Id = n.Id, Message = n.Message })],
-        });
-    }
-
-    private static async Task VerifyAsync(IObjectStore store, Manifest manifest, IEventOutput output, CancellationToken cancellationToken)
-    {
-        long start = Stopwatch.GetTimestamp();
-        var progress = new TransferReport(output, $"Checking {manifest.Name}:{manifest.Version}");
-        VerifyOutcome outcome = await ImageVerifier.RunAsync(store, manifest, progress, cancellationToken).ConfigureAwait(false);
-        output.Result(new VerifyResult
-        {
-            Name = manifest.Name,
-            Version = manifest.Version,
-            ImageId = manifest.ImageId,
-            ChunksVerified = outcome.ChunksVerified,
-            BytesFetched = outcome.BytesFetched,
-            DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         });
     }
 }

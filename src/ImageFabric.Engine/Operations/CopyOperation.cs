@@ -29,9 +29,11 @@ internal static class CopyOperation
         {
             try
             {
+                ImageTrust.Enforce(image, request.Store, output);
+                ImageTrust.Enforce(image, request.Destination, output);
                 await CopyAsync(copier, image, destination, request.PlanOnly, output, cancellationToken).ConfigureAwait(false);
             }
-            catch (StoreException refused) when (refused.Id is "ImageExists" or "IndexCorrupt" or "ManifestCorrupt" or "PackCorrupt" or "ObjectMissing" or "ImageNotFound" or "PublishOvertaken")
+            catch (StoreException refused) when (refused.Id is "ImageExists" or "IndexCorrupt" or "ManifestCorrupt" or "PackCorrupt" or "ObjectMissing" or "ImageNotFound" or "PublishOvertaken" or "SignatureMissing" or "SignatureInvalid" or "SignerNotTrusted")
             {
                 output.Error(Faults.Describe(refused));
             }

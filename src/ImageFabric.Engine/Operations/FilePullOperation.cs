@@ -29,6 +29,7 @@ internal static class FilePullOperation
             throw AlreadyExists(path, null);
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
         Manifest manifest = await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false);
+        ImageTrust.Enforce(manifest, request.Store, output);
         ImageIndex index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var options = new PullOptions
         {

@@ -22,6 +22,7 @@ internal static class HostPullOperation
             throw new OperationException("InvalidRequest", image.Name, "The request does not describe an image.");
         if (request.StorePort is < 1 or > 65535)
             throw new OperationException("InvalidRequest", null, $"{request.StorePort} is not a port.");
+        ImageTrust.EnforceOnHost(image, request.Trust, output);
         var directory = new HostImageDirectory(request.ImageDirectory);
 
         IReadOnlyList<string> usable = HostVmOperations.Hypervisor(directory).ImageFormats;

@@ -1,10 +1,12 @@
-using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store;
 using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
+using ImageFabric.Store.Trust;
 
 namespace ImageFabric.Engine.Operations;
 
@@ -42,7 +44,7 @@ internal static class Images
         VirtualSize = manifest.VirtualSize,
         DataSize = manifest.DataSize,
         StoredSize = manifest.StoredSize,
-        Published = manifest.Published.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+        Published = manifest.PublishedText,
         SourceFormat = manifest.SourceFormat,
         SectorSize = manifest.SectorSize,
         PartitionTable = manifest.PartitionTable,
@@ -50,5 +52,34 @@ internal static class Images
         Index = manifest.Index,
         IndexSize = manifest.IndexSize,
         Labels = manifest.Labels is null ? null : new Dictionary<string, string>(manifest.Labels),
+        Signature = manifest.Signature,
+    };
+
+    /// <summary>The same with who signed it, which costs a look into the signature. Whether the signature is good is not looked at.</summary>
+    public static ImageResult DescribeWithSigner(Manifest manifest)
+    {
+        ImageResult image = Describe(manifest);
+        if (manifest.Signature is null)
+            return image;
+        using X509Certificate2? signer = ImageSignature.TryReadSigner(ImageStatement.Of(manifest), manifest.Signature);
+        image.SignerSubject = signer?.Subject;
+        image.SignerThumbprint = signer?.GetCertHashString(HashAlgorithmName.SHA256);
+        return image;
+    }
+
+    /// <summary>What a signature of an image is over.</summary>
+    public static ImageStatement Statement(ImageResult image) => new()
+    {
+        Name = image.Name,
+        Version = image.Version,
+        ImageId = image.ImageId,
+        VirtualSize = image.VirtualSize,
+        DataSize = image.DataSize,
+        Published = image.Published,
+        SourceFormat = image.SourceFormat,
+        SectorSize = image.SectorSize,
+        PartitionTable = image.PartitionTable,
+        BootMode = image.BootMode,
+        Labels = image.Labels,
     };
 }

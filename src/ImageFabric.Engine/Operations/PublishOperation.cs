@@ -5,6 +5,7 @@ using ImageFabric.Protocol;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
+using ImageFabric.Store.Trust;
 
 namespace ImageFabric.Engine.Operations;
 
@@ -26,6 +27,10 @@ internal static class PublishOperation
             Progress = new TransferReport(output, $"Publishing {request.Name}:{request.Version}"),
         };
 
+        using ImageSigner? signer = await SigningCertificates.OpenAsync(request.Signing, cancellationToken).ConfigureAwait(false);
+        ImageTrust.CheckSigner(request.Store, signer, options.Image, output);
+        options = options with { Signer = signer };
+
         // The preflight comes before anything is asked of the store.
         using Preflight preflight = await Preflight.RunAsync(request.Source, request.SourceService ?? request.Store, request.Policy, cancellationToken).ConfigureAwait(false);
         ILogicalDisk disk = preflight.Disk;
@@ -36,6 +41,8 @@ internal static class PublishOperation
             ? await Stores.OpenForPlanningAsync(request.Store, cancellationToken).ConfigureAwait(false)
             : await Stores.OpenForWritingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
         PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
+        if (!store.ConditionalWrites)
+            SayHowOneWins(store, output);
         output.Result(new PublishResult
         {
             Name = request.Name,
@@ -49,8 +56,17 @@ internal static class PublishOperation
             BytesReused = outcome.BytesReused,
             PacksUploaded = outcome.PacksUploaded,
             DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+            SignerThumbprint = signer?.Thumbprint,
             PlanOnly = request.PlanOnly,
         });
+    }
+
+    private static void SayHowOneWins(IObjectStore store, IEventOutput output)
+    {
+        if (store is DirectoryObjectStore)
+            output.Warning($"{store.Location} is on a file system where of two publishers of one version at the same moment the second may overwrite the first unseen.");
+        else
+            output.Verbose($"{store.Location} has no conditional writes: a claim was put and left to settle, so that of several publishers one wins.");
     }
 
     private static int Within(int value, int minimum, int maximum, string what) => value >= minimum && value <= maximum

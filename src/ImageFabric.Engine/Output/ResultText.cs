@@ -16,9 +16,13 @@ internal static class ResultText
             ? $"Published {r.Name}:{r.Version} ({Size(r.VirtualSize)} disk, {r.SourceFormat}) in {Seconds(r.DurationSeconds)}: " +
               $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store.\n{r.ImageId}"
             : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
-        ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}",
+        ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}{(r.SignerSubject is null ? "" : $"  signed by {r.SignerSubject}")}",
         OptimizeResult r => OptimizeText.Describe(r),
+        VerifyResult { Damaged.Length: > 0 } r => $"{(r.Name == "" ? "Packs that no image names" : $"{r.Name}:{r.Version}")}: damaged." + string.Concat(r.Damaged.Select(static d => $"\n  {d.Damage}: {d.Key}")),
+        VerifyResult { Name: "" } r => $"Packs that no image names are whole: {r.PacksVerified} checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",
         VerifyResult r => $"{r.Name}:{r.Version} is whole: {r.ChunksVerified.ToString(CultureInfo.InvariantCulture)} chunks checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",
+        RepairResult r => $"{r.Status,-8} {r.Key} ({r.Damage}){(r.Source is null ? "" : $" from {r.Source}, {Size(r.BytesWritten)} written")}; needed by {string.Join(' ', r.Images)}",
+        HostImageReadResult r => $"{r.Number}: {r.Content.Length * 3L / 4} bytes",
         CompareResult r => r.ReferenceId == r.DifferenceId
             ? $"{r.Difference} has the content of {r.Reference}."
             : $"{r.Difference} shares {Size(r.SharedBytes)} with {r.Reference}; {Size(r.NewBytes)} are new, {Size(r.RemovedBytes)} are gone. " +
@@ -32,7 +36,8 @@ internal static class ResultText
         TestResult r => $"{r.Path}: {r.Format}{(r.Subformat is null ? "" : $" ({r.Subformat})")}, {Size(r.VirtualSize)} disk, {Size(r.AllocatedSize)} of data in a file of {Size(r.FileSize)}; " +
             $"sectors of {r.SectorSize} bytes, {r.PartitionTable ?? "no"} partition table, {(r.BootMode is null ? "nothing to boot from was found" : $"boots by {r.BootMode}")}. It can be published." +
             string.Concat((r.Issues ?? []).Select(static issue => $"\n  {issue.Id}: {issue.Message}")),
-        ProbeResult r => $"{r.Uri}: store format {r.FormatVersion}, id {r.RepositoryId}, conditional writes {(r.ConditionalWrites ? "honoured" : "not honoured")}.",
+        ProbeResult r => $"{r.Uri}: store format {r.FormatVersion}, id {r.RepositoryId}, conditional writes {(r.ConditionalWrites ? "honoured" : "not honoured")}." +
+            string.Concat((r.Checks ?? []).Select(static c => $"\n  {c.Status,-7} {c.Check,-18} {c.Message}{(c.Consequence is null ? "" : $"\n{"",29}{c.Consequence}")}")),
         PullResult r => r.Status == PullResult.Synced
             ? $"{r.Path} ({r.Format}, {Size(r.VirtualSize)} disk) in {Seconds(r.DurationSeconds)}: {Size(r.BytesFetched)} fetched, {Size(r.BytesReused)} reused."
             : $"{r.Path} is here already.",

@@ -14,6 +14,7 @@ public sealed class ImageSync : IDisposable
 {
     private readonly LocalEngine _engine;
     private readonly ImageSyncOptions _options;
+    private readonly TrustSettings? _trust;
     private readonly GrantEngine _grants;
     private readonly SemaphoreSlim _slots;
     private readonly HostFanOut? _fanOut;
@@ -39,6 +40,7 @@ public sealed class ImageSync : IDisposable
             throw new FleetException("InvalidRequest", image, $"{timeout} is not a time that a host can be given.");
         _engine = engine;
         _options = options;
+        _trust = store?.Trust;
         _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath, WindowsHostEngine = engine.WindowsUpload?.Path });
         _slots = new SemaphoreSlim(options.Throttle);
         if (!string.IsNullOrEmpty(options.CacheEndpoint))
@@ -100,7 +102,7 @@ public sealed class ImageSync : IDisposable
         var clock = Stopwatch.StartNew();
         try
         {
-            var request = new PullRequest { Image = image, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
+            var request = new PullRequest { Image = image, Trust = _trust, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
             var engine = new HostEngine(host, _engine, SshPath, _options.Connections, _tunnel);
             if (_fanOut is null)
             {

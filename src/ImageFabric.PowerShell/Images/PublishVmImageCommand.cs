@@ -3,6 +3,7 @@ using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
+using System.Security;
 using System.Threading;
 using System.Threading.Tasks;
 using ImageFabric.Fleet;
@@ -89,6 +90,19 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [ValidateRange(1024 * 1024L, long.MaxValue)]
     public long? MemoryBudget { get; set; }
 
+    /// <summary>
+    /// Signs the image: a certificate with its private key, the path of a PKCS #12 or PEM file with both, or the thumbprint of a certificate in a personal
+    /// store. Without it: the image is not signed.
+    /// </summary>
+    [Parameter]
+    [Alias("Certificate")]
+    [ValidateNotNullOrEmpty]
+    public object? SigningCertificate { get; set; }
+
+    /// <summary>What the file of <c>-SigningCertificate</c> is encrypted with.</summary>
+    [Parameter]
+    public SecureString? SigningPassword { get; set; }
+
     private bool IsLiteral => ParameterSetName == ByLiteralPath;
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
@@ -109,6 +123,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
             BandwidthLimit = BandwidthLimit,
             MemoryBudget = MemoryBudget,
+            Signing = await Pipeline.AskAsync(() => PowerShell.SigningCertificate.Key(SigningCertificate, SigningPassword, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false),
             PlanOnly = await IsTrialAsync().ConfigureAwait(false),
         };
         if (request.PlanOnly)

@@ -21,6 +21,7 @@ public sealed class PublishedVmImage
         Duration = TimeSpan.FromSeconds(result.DurationSeconds);
         Store = store;
         PlanOnly = result.PlanOnly;
+        SignerThumbprint = result.SignerThumbprint;
     }
 
     /// <summary>Name of the image.</summary>
@@ -34,6 +35,9 @@ public sealed class PublishedVmImage
 
     /// <summary><c>sha256:…</c> of the content.</summary>
     public string ImageId { get; }
+
+    /// <summary>SHA-256 thumbprint of the certificate it was signed with. Null: it was not signed.</summary>
+    public string? SignerThumbprint { get; }
 
     /// <summary>True with <c>-WhatIf</c>: nothing was uploaded, and the other properties say what would be.</summary>
     public bool PlanOnly { get; }

@@ -10,11 +10,12 @@ namespace ImageFabric.PowerShell;
 
 /// <summary>Says whether disk image files can be published: the preflight of <c>Publish-VmImage</c>, without a store.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "VmImage", DefaultParameterSetName = ByPath)]
-[OutputType(typeof(VmImageTest))]
+[OutputType(typeof(VmImageTest), typeof(VmImageCheck))]
 public sealed class TestVmImageCommand : ImagePolicyCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
+    private const string Published = "Deep";
 
     // What is said of the file itself is this command's result; that it cannot be read is an error.
     private static readonly HashSet<string> Refusals =
@@ -49,11 +50,39 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? SourceStore { get; set; }
 
+    /// <summary>Published images to read back, as <c>NAME[:VERSION]</c> with wildcards; version <c>latest</c> means the newest.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = Published, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    public string[] Image { get; set; } = [];
+
+    /// <summary>Read everything of published images back and check it. An image that is damaged is an error as well as a result.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = Published)]
+    public SwitchParameter Deep { get; set; }
+
     private bool IsLiteral => ParameterSetName == ByLiteralPath;
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        if (ParameterSetName == Published)
+        {
+            foreach (string image in Image)
+            {
+                try
+                {
+                    await CheckAsync(store, image, cancellationToken).ConfigureAwait(false);
+                }
+                catch (FleetException e)
+                {
+                    Pipeline.WriteError(EngineErrorRecord.From(e, image));
+                }
+            }
+
+            return;
+        }
+
         ImagePolicy? policy = Policy(store.Policy);
         StoreReference? service = await SourceServiceAsync(SourceStore, store).ConfigureAwait(false);
         foreach (string path in IsLiteral ? LiteralPath : Path)
@@ -70,6 +99,9 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
             }
         }
     }
+
+    private Task CheckAsync(StoreSelection store, string image, CancellationToken cancellationToken) => RunEngineOnItemsAsync<VerifyResult>(
+        new VerifyRequest { Store = store.Location, Image = image }, $"Checking {image}", result => Pipeline.WriteObject(new VmImageCheck(result, store.Name)), cancellationToken);
 
     private async Task TestAsync(string file, ImagePolicy? policy, StoreReference? service, CancellationToken cancellationToken)
     {

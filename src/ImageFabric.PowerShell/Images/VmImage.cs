@@ -22,6 +22,9 @@ public sealed class VmImage
         BootMode = image.BootMode;
         Labels = image.Labels ?? new Dictionary<string, string>();
         Store = store;
+        IsSigned = image.Signature is not null;
+        Signer = image.SignerSubject;
+        SignerThumbprint = image.SignerThumbprint;
     }
 
     /// <summary>Name of the image.</summary>
@@ -62,6 +65,15 @@ public sealed class VmImage
 
     /// <summary>Labels given at publishing.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; }
+
+    /// <summary>True when the manifest has a signature; whether it is good and trusted is checked when the image is taken.</summary>
+    public bool IsSigned { get; }
+
+    /// <summary>Subject of the certificate in the signature. Null: it is not signed.</summary>
+    public string? Signer { get; }
+
+    /// <summary>SHA-256 thumbprint of that certificate. Null: it is not signed.</summary>
+    public string? SignerThumbprint { get; }
 
     /// <summary>What selects the store as a <c>-Store</c> argument. Null: the user's own directory store.</summary>
     public string? Store { get; }

@@ -39,6 +39,19 @@ public sealed class RegisterVmImageStoreCommand : ImagePolicyCmdlet
     [Credential]
     public PSCredential? Credential { get; set; }
 
+    /// <summary>What is asked of signatures before an image is taken from the store. Without it: nothing.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateSet(TrustSettings.None, TrustSettings.WarnUnsigned, TrustSettings.RequireSigned)]
+    public string? TrustPolicy { get; set; }
+
+    /// <summary>Signers that are trusted: certificates, files of certificates, or thumbprints.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public object[]? TrustedCertificate { get; set; }
+
+    /// <summary>Authorities whose certificates for code signing are trusted: certificates, or files of certificates.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public object[]? TrustedAuthority { get; set; }
+
     /// <summary>Use this store when none is named.</summary>
     [Parameter]
     public SwitchParameter Default { get; set; }
@@ -84,6 +97,7 @@ public sealed class RegisterVmImageStoreCommand : ImagePolicyCmdlet
         Profile = Given(Profile),
         IsDefault = Default,
         Policy = Policy(null),
+        Trust = await Pipeline.AskAsync(() => TrustedCertificates.Settings(TrustPolicy, TrustedCertificate, TrustedAuthority, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false),
     };
 
     private async Task TestAsync(StoreRegistration store, CancellationToken cancellationToken)
@@ -91,8 +105,13 @@ public sealed class RegisterVmImageStoreCommand : ImagePolicyCmdlet
         ProbeResult? probe = null;
         var request = new ProbeRequest { Store = StoreSelection.Reference(store, Credential) };
         await RunEngineAsync<ProbeResult>(request, $"Testing the store {store.Uri}", result => probe = result, cancellationToken).ConfigureAwait(false);
-        if (probe is { ConditionalWrites: false })
-            Pipeline.WriteWarning($"The store {store.Uri} does not honour conditional writes: do not publish one version from two machines at once.");
+        bool isDirectory = !StoreName.IsAddress(store.Uri);
+        foreach (StoreCheckResult check in probe?.Checks ?? [])
+        {
+            // What every directory is like needs no warning.
+            if (check.Status == StoreCheckResult.Failed || (check.Status == StoreCheckResult.Weak && !isDirectory))
+                Pipeline.WriteWarning($"{store.Uri}: {check.Message} {check.Consequence}");
+        }
     }
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -27,6 +27,9 @@ internal sealed class StoreRegistration
 
     [DataMember(Name = "policy", EmitDefaultValue = false, Order = 6)]
     public ImagePolicy? Policy { get; set; }
+
+    [DataMember(Name = "trust", EmitDefaultValue = false, Order = 7)]
+    public TrustSettings? Trust { get; set; }
 }
 
 /// <summary>The content of <c>stores.json</c>.</summary>

@@ -64,6 +64,7 @@ internal sealed class StoreSelection
         Profile = store.Profile,
         AccessKey = credential?.UserName,
         SecretKey = credential?.GetNetworkCredential().Password,
+        Trust = store.Trust,
     };
 
     private static string? EndpointOfEnvironment() =>

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -20,13 +21,27 @@ public sealed class TestVmImageStoreCommand : EngineCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? Store { get; set; }
 
+    /// <summary>Also read everything in the store back and check it: every image, and the packs that none names. What is damaged is an error as well.</summary>
+    [Parameter]
+    public SwitchParameter Deep { get; set; }
+
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        ProbeResult? probe = null;
         await RunEngineAsync<ProbeResult>(
             new ProbeRequest { Store = store.Location },
             $"Testing {store.Title}",
-            probe => Pipeline.WriteObject(new VmImageStoreTest(store, probe)),
+            found => probe = found,
             cancellationToken).ConfigureAwait(false);
+        if (probe is not null)
+            Pipeline.WriteObject(new VmImageStoreTest(store, probe, Deep ? await ReadBackAsync(store, cancellationToken).ConfigureAwait(false) : null));
+    }
+
+    private async Task<IReadOnlyList<VerifyResult>> ReadBackAsync(StoreSelection store, CancellationToken cancellationToken)
+    {
+        var results = new List<VerifyResult>();
+        await RunEngineOnItemsAsync<VerifyResult>(new VerifyRequest { Store = store.Location }, $"Reading {store.Title} back", results.Add, cancellationToken).ConfigureAwait(false);
+        return results;
     }
 }

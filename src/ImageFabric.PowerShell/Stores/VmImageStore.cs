@@ -1,3 +1,5 @@
+using ImageFabric.Protocol;
+
 namespace ImageFabric.PowerShell;
 
 /// <summary>A registered store.</summary>
@@ -16,6 +18,9 @@ public sealed class VmImageStore
         AllowedFormat = store.Policy?.AllowedFormats ?? [];
         MinimumSectorSize = store.Policy?.MinimumSectorSize;
         MaximumSectorSize = store.Policy?.MaximumSectorSize;
+        TrustPolicy = store.Trust?.Mode ?? TrustSettings.None;
+        TrustedCertificate = store.Trust?.Thumbprints ?? [];
+        TrustedAuthority = store.Trust?.Authorities ?? [];
         HasCredential = SessionCredentials.Find(store.Name) is not null;
     }
 
@@ -54,6 +59,15 @@ public sealed class VmImageStore
 
     /// <summary>Largest logical sector of disks that are published here, in bytes. Null: no limit of its own.</summary>
     public int? MaximumSectorSize { get; }
+
+    /// <summary>What is asked of signatures of images that are taken from here: <c>None</c>, <c>WarnUnsigned</c> or <c>RequireSigned</c>.</summary>
+    public string TrustPolicy { get; }
+
+    /// <summary>Thumbprints of trusted signers.</summary>
+    public string[] TrustedCertificate { get; }
+
+    /// <summary>Authorities whose certificates for code signing are trusted: certificates, DER in base64.</summary>
+    public string[] TrustedAuthority { get; }
 
     /// <summary>The store's name.</summary>
     public override string ToString() => Name;

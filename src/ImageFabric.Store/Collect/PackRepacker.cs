@@ -21,6 +21,7 @@ internal sealed class PackRepacker : IDisposable
     private readonly HashSet<string> sparse;
     private readonly Reachability reached;
     private readonly CollectReport report;
+    private readonly Func<ImageIndex, IReadOnlyList<int>, CheckedFrame, CancellationToken, Task> read;
     private readonly BufferPool frameBuffers = new(FrameBuilder.BufferLength);
     private readonly BufferPool packBuffers = new(PackBuilder.BufferLength);
     private readonly ZstdCodec zstd = new();
@@ -31,8 +32,15 @@ internal sealed class PackRepacker : IDisposable
     private FrameBuilder? openFrame;
     private PackBuilder? openPack;
 
-    public PackRepacker(IObjectStore store, HashSet<string> sparsePacks, Reachability reached, CollectReport report)
+    /// <param name="store">The store.</param>
+    /// <param name="sparsePacks">Keys of the packs to leave.</param>
+    /// <param name="reached">What the images of the store lead to.</param>
+    /// <param name="report">Told what was written.</param>
+    /// <param name="read">Reads frames of an index, as many of those asked for as it can. Null: from the store.</param>
+    public PackRepacker(
+        IObjectStore store, HashSet<string> sparsePacks, Reachability reached, CollectReport report, Func<ImageIndex, IReadOnlyList<int>, CheckedFrame, CancellationToken, Task>? read = null)
     {
+        this.read = read ?? ReadAsync;
         this.store = store;
         sparse = sparsePacks;
         this.reached = reached;
@@ -57,7 +65,7 @@ internal sealed class PackRepacker : IDisposable
         var emptied = new HashSet<string>(sparse, StringComparer.Ordinal);
         foreach (string indexKey in affected)
         {
-            if (await ReadIndexAsync(indexKey, cancellationToken).ConfigureAwait(false) is not { } index || await RewriteAsync(indexKey, index, cancellationToken).ConfigureAwait(false))
+            if (await ReadIndexAsync(indexKey, cancellationToken).ConfigureAwait(false) is not { } index || (IsMoved(index) && await RewriteAsync(indexKey, index, cancellationToken).ConfigureAwait(false)))
                 emptied.Add(indexKey);
             else
                 emptied.ExceptWith(reached.Indexes[indexKey].Packs);
@@ -92,7 +100,6 @@ internal sealed class PackRepacker : IDisposable
     private async Task MoveAsync(ImageIndex index, CancellationToken cancellationToken)
     {
         using var contents = new FrameContents(index);
-        var reads = new FrameReads(store, index, contents);
         var wanted = new List<int>();
         for (int f = 0; f < index.Frames.Length; f++)
         {
@@ -107,8 +114,7 @@ internal sealed class PackRepacker : IDisposable
             }
         }
 
-        // One after the other, since they are packed in this order.
-        await reads.RunAsync(wanted, 1, Take, cancellationToken).ConfigureAwait(false);
+        await read(index, wanted, Take, cancellationToken).ConfigureAwait(false);
 
         async ValueTask Take(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> content, CancellationToken stop)
         {
@@ -119,6 +125,13 @@ internal sealed class PackRepacker : IDisposable
                     await AppendAsync(chunk.Digest, content.Slice(chunk.OffsetInFrame, chunk.Length), stop).ConfigureAwait(false);
             }
         }
+    }
+
+    // One after the other, since they are packed in this order.
+    private async Task ReadAsync(ImageIndex index, IReadOnlyList<int> wanted, CheckedFrame take, CancellationToken cancellationToken)
+    {
+        using var contents = new FrameContents(index);
+        await new FrameReads(store, index, contents).RunAsync(wanted, 1, take, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task AppendAsync(ChunkDigest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
@@ -202,6 +215,18 @@ internal sealed class PackRepacker : IDisposable
         byte[][] allPacks = [.. Enumerable.Range(0, old.PackCount).Select(p => old.PackDigest(p).ToArray()), .. packs];
         PackFrame[] allFrames = [.. old.Frames, .. frames.Select(f => f with { Pack = old.PackCount + f.Pack })];
         return ImageIndex.Create(old.VirtualSize, old.Profile, allPacks, allFrames, chunks);
+    }
+
+    // False when some of it could not be read: then the image stays where it is.
+    private bool IsMoved(ImageIndex index)
+    {
+        foreach (ref readonly IndexedChunk chunk in index.Chunks)
+        {
+            if (sparse.Contains(index.PackKey(index.Frames[chunk.Frame].Pack)) && !moved.ContainsKey(chunk.Digest))
+                return false;
+        }
+
+        return true;
     }
 
     private static IEnumerable<string> PacksOf(ImageIndex index) => Enumerable.Range(0, index.PackCount).Select(index.PackKey);

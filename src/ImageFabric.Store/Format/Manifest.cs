@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -50,6 +51,13 @@ public sealed record Manifest
 
     /// <summary>Free labels given at publishing.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>The signature over what the manifest says, a CMS object in base64. Null: it is not signed. Store format, "Signature".</summary>
+    public string? Signature { get; init; }
+
+    /// <summary><see cref="Published"/> as it is told and signed: UTC, to the millisecond.</summary>
+    [JsonIgnore]
+    public string PublishedText => Published.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     internal ImageReference Reference => new(Name, Version);
 

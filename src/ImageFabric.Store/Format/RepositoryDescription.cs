@@ -24,6 +24,12 @@ public sealed record RepositoryDescription
     /// <summary>Compression of frames: <c>zstd</c>.</summary>
     public required string Compression { get; init; }
 
+    /// <summary><see cref="Creation"/> of a store whose service does not honour conditional writes.</summary>
+    public const string Claimed = "claimed";
+
+    /// <summary>How objects are created that must not be there yet: null by conditional writes, <see cref="Claimed"/> by claims. All writers of a store do it in the same way.</summary>
+    public string? Creation { get; init; }
+
     /// <summary>Reads the description of a store that must be one.</summary>
     /// <exception cref="StoreException"><c>StoreNotFound</c> when it holds no repository; <c>StoreFormatNotSupported</c>.</exception>
     public static async Task<RepositoryDescription> OpenAsync(IObjectStore store, CancellationToken cancellationToken) =>
@@ -48,6 +54,7 @@ public sealed record RepositoryDescription
             Chunker = ChunkingProfile.Algorithm,
             Chunking = chunking,
             Compression = "zstd",
+            Creation = await ObjectStores.ProbeConditionalWritesAsync(store, cancellationToken).ConfigureAwait(false) || store is not S3ObjectStore ? null : Claimed,
         };
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(made, FormatJson.Default.RepositoryDescription);
         if (await store.PutAsync(ObjectKeys.Repository, json, PutMode.CreateOnly, cancellationToken).ConfigureAwait(false))
@@ -79,6 +86,8 @@ public sealed record RepositoryDescription
 
         if (description is not { Format: CurrentFormat, Chunker: ChunkingProfile.Algorithm, Compression: "zstd", Chunking.IsValid: true })
             throw new StoreException("StoreFormatNotSupported", store.Location, $"{store.Location} is of a format that this program does not know.");
+        if (description.Creation == Claimed && store is S3ObjectStore s3)
+            s3.DistrustConditions();
         return description;
     }
 }

@@ -21,7 +21,7 @@ public static class ObjectStores
     }
 
     /// <summary>Finds out by trying whether <see cref="PutMode.CreateOnly"/> lets one writer win: creates an object under <c>tmp/</c> twice, and removes it.
-    /// A store that does not is written with care from then on, as long as it is open.</summary>
+    /// A store that does not is written by claims from then on, as long as it is open.</summary>
     /// <returns>False when the store took the second write as well, or has no such writes.</returns>
     /// <exception cref="StoreException">As for <see cref="IObjectStore.PutAsync"/>.</exception>
     public static async Task<bool> ProbeConditionalWritesAsync(IObjectStore store, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http;
+using System.Net.Http;
 using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -30,6 +31,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     private readonly RetryPolicy retry;
     private readonly HttpObjectReader reader;
     private readonly BandwidthLimit? limit;
+    private readonly ClaimedCreation claims;
     private volatile bool unconditional;
     private long faults;
     private volatile bool unmatched;
@@ -42,6 +44,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         limit = BandwidthLimit.Of(location.BytesPerSecond);
         this.retry = retry with { OnFault = () => Interlocked.Increment(ref faults) };
         reader = new HttpObjectReader(http, this.retry, this, limit);
+        claims = new ClaimedCreation(this, ClaimTimes.Default);
     }
 
     /// <inheritdoc/>
@@ -49,7 +52,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
 
     /// <summary>
     /// True until the service has said that it does not have <c>If-None-Match</c>, or a probe has found that it ignores it.
-    /// From then on a create-only write looks first and writes then, and of two writers at the same moment both may believe to have won.
+    /// From then on a create-only write claims the object first, and waits until the claim has settled: <see cref="ClaimedCreation"/>.
     /// </summary>
     public bool ConditionalWrites => !unconditional;
 
@@ -106,8 +109,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         {
             if (ConditionalWrites && await CreateAsync(key, content, cancellationToken).ConfigureAwait(false) is { } created)
                 return created;
-            if (await StatAsync(key, cancellationToken).ConfigureAwait(false) is not null)
-                return false;
+            return await claims.CreateAsync(key, content, cancellationToken).ConfigureAwait(false);
         }
 
         await RunAsync(key, attempt => client.PutObjectAsync(Upload(key, content, attempt), attempt.Token), cancellationToken).ConfigureAwait(false);
@@ -306,6 +308,57 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
 
     /// <summary>Remembers that the service takes <c>If-None-Match</c> and does not mean it.</summary>
     internal void DistrustConditions() => unconditional = true;
+
+    /// <summary>What time the service has, from the answer to a read of an object. Null: it does not say.</summary>
+    internal async Task<DateTimeOffset?> ClockAsync(string key, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage answer = await http.GetAsync(Grant(key, OwnGrant), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        return answer.Headers.Date;
+    }
+
+    /// <summary>Tries to replace an object on a condition that does not hold, and says whether the service refused it for that.</summary>
+    internal async Task<bool> ComparesBeforeReplacingAsync(string key, CancellationToken cancellationToken)
+    {
+        var request = new PutObjectRequest
+        {
+            BucketName = address.Bucket, Key = address.Prefix + key, ContentBody = "other", UseChunkEncoding = false, IfMatch = new string('0', 32),
+        };
+        try
+        {
+            await client.PutObjectAsync(request, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+        catch (AmazonS3Exception refused) when (refused.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.NotImplemented)
+        {
+            return refused.StatusCode == HttpStatusCode.PreconditionFailed;
+        }
+        catch (Exception error) when (error is AmazonServiceException or AmazonClientException)
+        {
+            throw S3Fault.Describe(error, key);
+        }
+    }
+
+    /// <summary>Sends an upload that is damaged on its way, and says whether the service refused it. Nothing of it stays.</summary>
+    internal async Task<bool> RefusesDamagedBodyAsync(string key, CancellationToken cancellationToken)
+    {
+        using var body = new DamagedStream("whole"u8.ToArray());
+        var request = new PutObjectRequest { BucketName = address.Bucket, Key = address.Prefix + key, InputStream = body, AutoCloseStream = false, UseChunkEncoding = false };
+        try
+        {
+            await client.PutObjectAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception refused) when (refused.StatusCode is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
+        {
+            return true;
+        }
+        catch (Exception error) when (error is AmazonServiceException or AmazonClientException)
+        {
+            throw S3Fault.Describe(error, key);
+        }
+
+        await DeleteAsync(key, cancellationToken).ConfigureAwait(false);
+        return false;
+    }
 
     private static DateTimeOffset TimeOf(DateTime? time) => new(time?.ToUniversalTime() ?? DateTime.UnixEpoch);
 

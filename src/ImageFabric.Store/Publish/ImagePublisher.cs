@@ -3,6 +3,7 @@ using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Collect;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
+using ImageFabric.Store.Trust;
 
 namespace ImageFabric.Store.Publish;
 
@@ -53,7 +54,7 @@ public sealed class ImagePublisher
         if (existing is not null)
         {
             if (await TryConfirmAsync(existing, cancellationToken).ConfigureAwait(false) is { } unchanged)
-                return unchanged;
+                return unchanged with { Manifest = await SignAsync(existing, cancellationToken).ConfigureAwait(false) };
         }
 
         for (int round = 1; ; round++)
@@ -167,7 +168,7 @@ public sealed class ImagePublisher
         FinishedIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
         // An existing manifest of the same content keeps what it says, but for the way to the data: its signature stays good.
-        Manifest manifest = existing is null ? Describe(index) : existing with { Index = index.Key, IndexSize = index.Bytes.Length, StoredSize = index.StoredSize };
+        Manifest manifest = Signed(existing is null ? Describe(index) : existing with { Index = index.Key, IndexSize = index.Bytes.Length, StoredSize = index.StoredSize });
         await store.PutAsync(manifest.Index, index.Bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
         var references = new PublishedReferences(store, index.Key, index.PackKeys);
         if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
@@ -189,6 +190,29 @@ public sealed class ImagePublisher
         if (winner is null || winner.ImageId != manifest.ImageId)
             throw Exists();
         return (new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded), winner);
+    }
+
+    private Manifest Signed(Manifest manifest)
+    {
+        if (options.Signer is not { } signer)
+            return manifest;
+        ImageStatement statement = ImageStatement.Of(manifest);
+        return manifest.Signature is not null && ImageSignature.IsBy(signer, statement, manifest.Signature) ? manifest : manifest with { Signature = signer.Sign(statement) };
+    }
+
+    // An image that is there already, and is to be signed by another hand or for the first time.
+    private async Task<Manifest> SignAsync(Manifest existing, CancellationToken cancellationToken)
+    {
+        if (options.Signer is null)
+            return existing;
+        byte[] before = await store.ReadAllAsync(manifestKey, FormatLimits.LongestDocument, cancellationToken).ConfigureAwait(false);
+        Manifest manifest = Manifest.Parse(before, manifestKey);
+        Manifest signed = Signed(manifest);
+        if (signed == manifest)
+            return manifest;
+        return await store.ReplaceAsync(manifestKey, signed.Serialize(), before, cancellationToken).ConfigureAwait(false)
+            ? signed
+            : throw new StoreException("PublishOvertaken", options.Image.ToString(), $"The manifest of {options.Image} was changed while it was signed.");
     }
 
     private Manifest Describe(FinishedIndex index) => new()

@@ -1,5 +1,6 @@
 using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Trust;
 
 namespace ImageFabric.Store.Publish;
 
@@ -21,6 +22,9 @@ public sealed record PublishOptions(ImageReference Image)
 
     /// <summary>The level of an image's first version when none is asked for.</summary>
     public const int FirstLevel = 2;
+
+    /// <summary>Signs the manifest. Null: nobody does.</summary>
+    public ImageSigner? Signer { get; init; }
 
     /// <summary>
     /// zstd level, 1 to 19. Null: 2 for the first version of an image, where all of it is compressed, and 3 for others, where what is sent counts more.
