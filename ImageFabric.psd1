@@ -5,7 +5,7 @@
     Author                 = 'ImageFabric'
     CompanyName            = 'ImageFabric'
     Copyright              = '(c) ImageFabric. All rights reserved.'
-    Description            = 'Publishes virtual machine disk images to S3-compatible stores, gets them onto KVM hosts once, and makes virtual machines from them.'
+    Description            = 'Publishes virtual machine disk images to S3-compatible stores, gets them onto KVM and Hyper-V hosts once, and makes virtual machines from them.'
     PowerShellVersion      = '5.1'
     DotNetFrameworkVersion = '4.7.2'
     CompatiblePSEditions   = @('Desktop', 'Core')
