@@ -84,8 +84,17 @@ public sealed class StoreRepairer(IObjectStore store, IReadOnlyList<IRepairDonor
         var outcomes = new List<RepairOutcome>();
         long written = report.BytesWritten;
         string? source = frames.Givers.Count > 0 ? string.Join(", ", frames.Givers) : store.Location;
+        var inspector = new PackInspector(store);
         foreach (ObjectDamage damage in lost)
         {
+            // The same frames, written anew, may come out as the very pack that was lost: then it is needed, and not to go.
+            if ((await inspector.InspectAsync(damage.Key, cancellationToken).ConfigureAwait(false)).Damage is null)
+            {
+                outcomes.Add(new RepairOutcome(damage, RepairStatus.Rebuilt, source, written));
+                written = 0;
+                continue;
+            }
+
             if (!left.Contains(damage.Key))
             {
                 outcomes.Add(new RepairOutcome(damage, RepairStatus.Failed, null, 0));

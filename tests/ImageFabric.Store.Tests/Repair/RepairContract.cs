@@ -148,6 +148,24 @@ public abstract class RepairContract : IDisposable
     }
 
     [EnvironmentFact]
+    public async Task A_pack_that_comes_out_as_it_was_is_told_as_rebuilt_and_stays()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = new byte[24_000_000];
+        new Random(9).NextBytes(content);
+        Manifest image = await PublishAsync(store, content, "1");
+        ImageIndex index = await ImageCatalog.ReadIndexAsync(store, image, None);
+        await store.DeleteAsync(index.PackKey(0), None);
+
+        RepairOutcome outcome = Assert.Single(await RepairAsync(store, image, new DiskDonor(new MemoryDisk(content), index)));
+
+        Assert.Equal((RepairStatus.Rebuilt, "a disk"), (outcome.Status, outcome.Source));
+        await HoldsAsync(store, "1", content);
+        Assert.NotNull(await store.StatAsync(index.PackKey(0), None));
+        Assert.Null(await store.StatAsync("marks/" + index.PackKey(0), None));
+    }
+
+    [EnvironmentFact]
     public async Task What_nobody_has_is_told_and_nothing_is_changed()
     {
         await using IObjectStore store = await OpenAsync();
