@@ -23,7 +23,7 @@ esac
 answers() { curl -fsS -m 2 -o /dev/null "http://$gateway:$port/healthcheck"; }
 if running_pid swift-proxy >/dev/null && [ -e "$W/env" ]; then exit 0; fi
 "$here/packages.sh" swift-proxy swift-account swift-container swift-object memcached
-for n in "${servers[@]}" memcached; do stop_process "swift-$n"; done
+for n in "${servers[@]}" memcached; do stop_process "swift-$n" 2; done   # asked first: it ends its workers
 rm -rf "$W"
 mkdir -p "$W"/{etc,cache}
 
