@@ -11,6 +11,10 @@ namespace ImageFabric.Store.Publish;
 internal sealed class KnownChunks(long budget)
 {
     private readonly ChunkTable places = new();
+
+    // Frames are reserved where the disk is read and placed where packs are filled, packs are reserved there and named where they are sent: a list
+    // that grows under one of them would lose what another writes.
+    private readonly Lock gate = new();
     private readonly List<PackFrame> frames = [];
     private readonly List<byte[]> packs = [];
     private readonly Dictionary<long, int> frameNumbers = [];
@@ -22,8 +26,10 @@ internal sealed class KnownChunks(long budget)
     /// <summary>True when the store has another version of the image.</summary>
     public bool HasRelatives { get; set; }
 
+    /// <summary>All frames, once those that were reserved have their places.</summary>
     public IReadOnlyList<PackFrame> Frames => frames;
 
+    /// <summary>Digests of all packs, once those that were reserved have their names.</summary>
     public IReadOnlyList<byte[]> Packs => packs;
 
     /// <summary>Where a chunk's content is, if it is known.</summary>
@@ -39,20 +45,34 @@ internal sealed class KnownChunks(long budget)
     /// <summary>A number for a frame that has no place in a pack yet.</summary>
     public int ReserveFrame()
     {
-        frames.Add(default);
-        return frames.Count - 1;
+        lock (gate)
+        {
+            frames.Add(default);
+            return frames.Count - 1;
+        }
     }
 
-    public void PlaceFrame(int frame, PackFrame place) => frames[frame] = place;
+    public void PlaceFrame(int frame, PackFrame place)
+    {
+        lock (gate)
+            frames[frame] = place;
+    }
 
     /// <summary>A number for a pack that has no name yet.</summary>
     public int ReservePack()
     {
-        packs.Add([]);
-        return packs.Count - 1;
+        lock (gate)
+        {
+            packs.Add([]);
+            return packs.Count - 1;
+        }
     }
 
-    public void NamePack(int pack, byte[] digest) => packs[pack] = digest;
+    public void NamePack(int pack, byte[] digest)
+    {
+        lock (gate)
+            packs[pack] = digest;
+    }
 
     /// <summary>Makes an image's chunks known, of those packs that are there.</summary>
     /// <exception cref="FormatException">The index is damaged.</exception>
