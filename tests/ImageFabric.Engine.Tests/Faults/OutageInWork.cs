@@ -26,7 +26,7 @@ internal sealed class OutageInWork : IAsyncDisposable
     /// <summary>Has sent its first pack.</summary>
     public EngineProgram Publish => programs[0];
 
-    /// <summary>Has written its first chunk.</summary>
+    /// <summary>Has written its first chunks.</summary>
     public EngineProgram Pull => programs[1];
 
     /// <summary>Starts both.</summary>
@@ -46,9 +46,13 @@ internal sealed class OutageInWork : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         publish.Send(Signal.Stop);
 
-        EngineProgram pull = way.Start("pull", "disk:1", "--output", work.Output);
+        EngineProgram pull = way.Start("pull", "disk:1", "--output", work.Output, "--bandwidth-limit", "20M");
         work.programs.Add(pull);
-        await pull.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType);
+        while ((await pull.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType)).BytesDone < 4 * Mebi)
+        {
+            // Not yet.
+        }
+
         pull.Send(Signal.Stop);
         return work;
     }

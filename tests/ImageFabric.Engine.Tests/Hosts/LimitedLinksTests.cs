@@ -27,9 +27,10 @@ public sealed class LimitedLinksTests(PublishedImages images)
         foreach (SyncResult result in results)
             Assert.Equal(image.Digest, await Testbed.Hosts.Single(h => h.Name == result.Host).DigestAsync(result.Path!));
         long wire = image.Published.BytesUploaded;
-        Assert.InRange(sent, wire, wire * 3 / 2);
-        Assert.InRange(results.Sum(r => r.BytesFetched), wire * 9 / 10, wire * 3 / 2);
-        Assert.InRange(results.Sum(r => r.BytesFromHosts), wire * (Everywhere.Length - 1.6), wire * Everywhere.Length);
+        // About one copy; two when hosts begin at different times on busy processors.
+        Assert.InRange(sent, wire, wire * 2);
+        Assert.InRange(results.Sum(r => r.BytesFetched), wire * 9 / 10, wire * 2);
+        Assert.InRange(results.Sum(r => r.BytesFromHosts), wire * (Everywhere.Length - 2.1), wire * Everywhere.Length);
 
         SimulatedSync model = FanOutSimulation.Run([.. Everywhere.Select(_ => new SimulatedHost(40 * Mega, 40 * Mega))], 60 * Mega, wire, pieces: 64, latency: 0.01);
         double took = results.Max(r => r.DurationSeconds);
