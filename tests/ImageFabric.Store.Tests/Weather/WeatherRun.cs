@@ -50,9 +50,9 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         Task time = PassTimeAsync(random.Next());
         Task[] machines =
         [
-            .. Enumerable.Range(0, 2).Select(_ => MachineAsync(random.Next(), 4, PublishAsync)),
-            .. Enumerable.Range(0, 2).Select(_ => MachineAsync(random.Next(), 6, CollectAsync)),
-            MachineAsync(random.Next(), 6, RemoveAsync),
+            .. Enumerable.Range(0, 2).Select(_ => MachineAsync(random.Next(), 10, PublishAsync)),
+            .. Enumerable.Range(0, 2).Select(_ => MachineAsync(random.Next(), 14, CollectAsync)),
+            MachineAsync(random.Next(), 20, RemoveAsync),
             MachineAsync(random.Next(), 5, PullAsync),
             MachineAsync(random.Next(), 5, RevokeAsync),
         ];
@@ -71,10 +71,10 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         end.Dispose();
     }
 
-    /// <summary>The one content that a version can have; versions of one name have much in common.</summary>
+    /// <summary>The one content that a version can have. Versions of one name have much in common, and every third has the same: what one leaves behind, the next would have again.</summary>
     private static byte[] ContentOf(ImageReference image)
     {
-        int number = int.Parse(image.Version!);
+        int number = int.Parse(image.Version!) % 3;
         byte[] content = MemoryDisk.Sample(image.Name[0], 400_000 + (50_000 * (image.Name[0] - 'a')));
         var random = new Random(image.Name[0]);
         for (int v = 0; v <= number; v++)
@@ -124,7 +124,7 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
     private async Task PublishAsync(Random random, CancellationToken kill, bool killed)
     {
         // A new version, or one that another may be publishing too, or was killed at; never one that was asked to go.
-        ImageReference image = new(Names[random.Next(Names.Length)], random.Next(8).ToString());
+        ImageReference image = new(Names[random.Next(Names.Length)], random.Next(30).ToString());
         Version version = versions.GetOrAdd(image, static _ => new Version());
         if (!version.TryBeginPublish())
             return;
@@ -256,8 +256,8 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         var random = new Random(own);
         while (!end.IsCancellationRequested)
         {
-            await Task.Delay(random.Next(5, 30), end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            clock.Pass(TimeSpan.FromMinutes(random.Next(1, 8)));
+            await Task.Delay(random.Next(2, 10), end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            clock.Pass(TimeSpan.FromMinutes(random.Next(1, 9)));
         }
     }
 
@@ -267,7 +267,7 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         weather.Over = true;
         await LookAsync();
         await using IObjectStore store = await OpenAsync(server!.Address);
-        ImageReference last = new(Names[own % Names.Length], "9");
+        ImageReference last = new(Names[own % Names.Length], "99");
         await ImagePublisher.RunAsync(store, new MemoryDisk(ContentOf(last)), new PublishOptions(last), CancellationToken.None);
         versions[last] = new Version { Published = true };
         // At most: a mark is withdrawn, it goes, its pack is written anew and marked, it is deleted, its mark goes.
