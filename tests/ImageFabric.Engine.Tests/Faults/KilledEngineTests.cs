@@ -87,9 +87,9 @@ public sealed class KilledEngineTests : IDisposable
             File.Delete(output);
         }
 
-        await using (EngineProgram program = store.Start("pull", arguments))
+        await using (EngineProgram program = store.Start("pull", [.. arguments, "--bandwidth-limit", "20M"]))
         {
-            await program.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType);
+            await program.ReachAsync(4 * 1024 * 1024);
             program.Kill();
         }
 

@@ -1,5 +1,4 @@
 using ImageFabric.Engine.Tests.Support;
-using ImageFabric.Protocol;
 
 namespace ImageFabric.Engine.Tests.Faults;
 
@@ -48,11 +47,7 @@ internal sealed class OutageInWork : IAsyncDisposable
 
         EngineProgram pull = way.Start("pull", "disk:1", "--output", work.Output, "--bandwidth-limit", "20M");
         work.programs.Add(pull);
-        while ((await pull.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType)).BytesDone < 4 * Mebi)
-        {
-            // Not yet.
-        }
-
+        await pull.ReachAsync(4 * Mebi);
         pull.Send(Signal.Stop);
         return work;
     }

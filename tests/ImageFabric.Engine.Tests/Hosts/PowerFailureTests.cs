@@ -23,10 +23,7 @@ public sealed class PowerFailureTests(PublishedImages images)
             // Without these, ssh waits a minute for an answer from the dead.
             string[] impatient = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3"];
             await using EngineProgram sync = directory.StartSync(image.Name, [failing.Name, other.Name], impatient);
-            while ((await sync.NextEventAsync<ProgressEvent>(EngineEvent.ProgressType)).BytesDone < 4 * Mebi)
-            {
-            }
-
+            await sync.ReachAsync(4 * Mebi);
             await Testbed.PowerAsync(failing, on: false);
             try
             {

@@ -102,6 +102,15 @@ internal sealed partial class EngineProgram : IAsyncDisposable
         return ProtocolJson.Deserialize<T>(line ?? throw new EndOfStreamException($"no {type} line; {error}"));
     }
 
+    /// <summary>Waits until it says that so many bytes are in place.</summary>
+    public async Task ReachAsync(long bytes)
+    {
+        while ((await NextEventAsync<ProgressEvent>(EngineEvent.ProgressType)).BytesDone < bytes)
+        {
+            // Not yet.
+        }
+    }
+
     /// <summary>kill -9.</summary>
     public void Kill() => process.Kill();
 
