@@ -15,11 +15,13 @@ BeforeDiscovery {
 Describe 'Examples' -Tag Integration -Skip:$noTestbed {
     BeforeAll {
         . (Join-Path $PSScriptRoot 'common.ps1')
-        $variables = 'IMAGEFABRIC_ENGINE', 'IMAGEFABRIC_STORE', 'IMAGEFABRIC_ENDPOINT', 'IMAGEFABRIC_SSH_CONFIG', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'AWS_SHARED_CREDENTIALS_FILE'
+        $variables = 'IMAGEFABRIC_ENGINE', 'IMAGEFABRIC_STORE', 'IMAGEFABRIC_ENDPOINT', 'IMAGEFABRIC_SSH_CONFIG', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'AWS_SHARED_CREDENTIALS_FILE', 'PSModulePath'
         $before = @{}
         $variables | ForEach-Object { $before[$_] = [Environment]::GetEnvironmentVariable($_) }
         Initialize-RealEngine (Join-Path $TestDrive 'examples')
         $env:IMAGEFABRIC_SSH_CONFIG = $env:IMAGEFABRIC_TEST_SSH_CONFIG
+        # Where an installed module is found by jobs, too.
+        $env:PSModulePath = (Split-Path $env:IMAGEFABRIC_TEST_MODULE) + [System.IO.Path]::PathSeparator + $env:PSModulePath
         $prefix = "$env:IMAGEFABRIC_TEST_BUCKET/examples-$([guid]::NewGuid().ToString('N'))"
 
         # The examples' places, and what stands for them here.
