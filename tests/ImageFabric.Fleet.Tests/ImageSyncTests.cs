@@ -90,7 +90,7 @@ public sealed class ImageSyncTests : IDisposable
     [LinuxFact]
     public async Task A_host_that_takes_too_long_is_stopped_and_said_so()
     {
-        using ImageSync sync = Sync(new FakeHost(_directory), GrantPart, "read -r more; echo over > $HERE/over", new ImageSyncOptions { Timeout = TimeSpan.FromSeconds(1) });
+        using ImageSync sync = Sync(new FakeHost(_directory), GrantPart, "read -r more; echo over > $HERE/over", new ImageSyncOptions { Timeout = TimeSpan.FromSeconds(5) });
         HostSyncResult result = await sync.SyncAsync(HostAddress.Parse("kvm1"), null, default);
         Assert.Equal(("Failed", "HostTimeout"), (result.Status, result.Error?.Id));
         Assert.False(ProcessTable.IsAlive(await _directory.FileAsync("ssh.pid")));

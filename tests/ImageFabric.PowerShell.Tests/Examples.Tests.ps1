@@ -33,6 +33,13 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             '/mnt/images'                     = (Join-Path $TestDrive 'images')
             # This machine need not have libvirt: a host of the testbed stands for it.
             'ubuntu-server lab01'             = 'ubuntu-server lab01 -HostName kvm03'
+            # A host of the testbed that is like Windows, with the one switch that it has.
+            "'hv01'"                          = "'win01'"
+            '-HostName hv01 -UserName admin'  = '-HostName win01'
+            ' -UserName admin'                = ''
+            # The image that stands for all others boots by BIOS.
+            '-SecureBoot Windows'             = '-Firmware UEFI -SecureBoot Windows'
+            '-Network lan'                    = "-Network 'Default Switch'"
             '-Session $session'               = "-Session `$session -ImageDirectory '$(Join-Path $TestDrive 'session')'"
         }
 
@@ -40,6 +47,7 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
         Push-Location $work
         Copy-Item $env:IMAGEFABRIC_TEST_IMAGE_V1 ubuntu.qcow2
         Set-Content web.yaml '#cloud-config', 'dhcp: true', 'stay: true'
+        Set-Content unattend.xml '<unattend xmlns="urn:schemas-microsoft-com:unattend"/>'
         Set-Content hosts.txt kvm01, kvm02
         Set-Content hosts.csv 'HostName,UserName', 'kvm01,root', 'kvm02,root'
         Set-Content machines.csv 'Name,HostName,Memory', 'm1,kvm01,268435456', 'm2,kvm02,268435456'
@@ -62,8 +70,10 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             [System.Management.Automation.Runspaces.PSSession]::Create($runspace, 'Process', $null)
         }
 
+        $windows = @(-split $env:IMAGEFABRIC_TEST_WINDOWS_HOSTS)
+
         function Clear-Machine {
-            'kvm01', 'kvm02', 'kvm03' | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false
+            'kvm01', 'kvm02', 'kvm03' + $windows | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false
         }
 
         # What every example may take for granted: stores, two versions of an image.
@@ -86,6 +96,9 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             else {
                 $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 ubuntu-server 24.04.4
             }
+            if ($Code -match '(app|windows-server):(\S+)') {
+                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 $Matches[1] $Matches[2]
+            }
             if ($Code -match 'Remove-VmFromImage web01') {
                 $null = New-VmFromImage ubuntu-server:24.04.3 web01 -HostName kvm01 -Memory 256MB
             }
@@ -102,6 +115,10 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
     }
 
     It 'runs example <Number> of <Page>' -ForEach $examples {
+        if ($Code -match 'hv01' -and -not $windows) {
+            Set-ItResult -Skipped -Because 'the testbed has no Windows hosts'
+            return
+        }
         Initialize-Example $Code
         $text = $Code
         foreach ($place in $places.Keys) { $text = $text.Replace($place, $places[$place]) }

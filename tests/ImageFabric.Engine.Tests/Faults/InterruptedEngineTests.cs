@@ -63,8 +63,8 @@ public sealed class InterruptedEngineTests : IDisposable
 
         await InWorkAsync(
             _ => store,
-            _ => store.Start("pull", "disk:1", "--output", output, "--force"),
-            (_, program) => program.NextLineAsync(_ => true),
+            _ => store.Start("pull", "disk:1", "--output", output, "--force", "--bandwidth-limit", "20M"),
+            (_, program) => program.ReachAsync(4 * 1024 * 1024),
             program => program.Send(Signal.Interrupt),
             () => File.Delete(output));
 
