@@ -35,6 +35,7 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             'ubuntu-server lab01'             = 'ubuntu-server lab01 -HostName kvm03'
             # A host of the testbed that is like Windows, with the one switch that it has.
             "'hv01'"                          = "'win01'"
+            '-HostName edge01'                = '-HostName kvm03'
             '-HostName hv01 -UserName admin'  = '-HostName win01'
             ' -UserName admin'                = ''
             # The image that stands for all others boots by BIOS.
