@@ -209,7 +209,7 @@ Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
         $made | ForEach-Object { $_.Name, $_.Image, $_.State, $_.Memory -join ' ' } | Sort-Object -Unique | Should -Be "$machine-m tiny:1.0 Off 268435456"
         ($made | Where-Object HostName -eq $hyperv).Virtualization | Should -Be 'hyper-v'
         $made | Remove-VmFromImage -Confirm:$false
-        $kvm, $hyperv | Get-VmFromImage "$machine-m" | Should -BeNullOrEmpty
+        $kvm, $hyperv | Get-VmFromImage "$machine-m*" | Should -BeNullOrEmpty
     }
 
     It 'leaves nothing running on a host when it is stopped, and goes on from there' {

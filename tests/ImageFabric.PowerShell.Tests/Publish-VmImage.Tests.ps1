@@ -109,7 +109,7 @@ Describe 'Publish-VmImage' {
         }
 
         It 'hands a file over by its full path with its password, and a thumbprint as it is' {
-            $password = ConvertTo-SecureString 'p ä"word' -AsPlainText -Force
+            $password = ConvertTo-SecureString "p $([char] 0xe4)`"word" -AsPlainText -Force
             Push-Location $TestDrive
             try {
                 $null = Publish-VmImage $disk ubuntu 1 -SigningCertificate ./release.pfx -SigningPassword $password
@@ -119,7 +119,7 @@ Describe 'Publish-VmImage' {
             }
             $null = Publish-VmImage $disk ubuntu 2 -SigningCertificate $certificate.Thumbprint
             $asked = Get-EngineRequest publish
-            $asked[0].signing.file, $asked[0].signing.password | Should -Be (Join-Path $TestDrive 'release.pfx'), 'p ä"word'
+            $asked[0].signing.file, $asked[0].signing.password | Should -Be (Join-Path $TestDrive 'release.pfx'), "p $([char] 0xe4)`"word"
             $asked[1].signing.thumbprint | Should -Be $certificate.Thumbprint
         }
 
