@@ -38,10 +38,10 @@ fi
 ./build.sh package
 export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric IMAGEFABRIC_CACHE=$log/cache
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
-  say "$name"
+  say "$name, $(date +%T)"
   # The runner's own summary is read, so that a run that died counts as failed; one that hangs is ended, and the test it hangs in named.
   dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" --blame-hang-timeout 5m --blame-hang-dump-type none >"$log/$name.log" 2>&1 || true
   grep -E '^\s*(Failed|Skipped) ' "$log/$name.log" || true
@@ -50,16 +50,20 @@ for project in tests/*.Tests/*.csproj; do
   if [ "$t" = 0 ] || { [ "$f" = 0 ] && ! grep -q '^Test Run Successful' "$log/$name.log"; }; then
     f=$((f + 1))
   fi
-  [ "$f" = 0 ] || cat "$log/$name.log"
+  if [ "$f" != 0 ]; then
+    cat "$log/$name.log"
+    failures+=$(grep -E -A 5 '^\s*Failed ' "$log/$name.log" | sed "s/^ *Failed /$name: /" || true)$'\n'
+  fi
   echo "$name: $p passed, $f failed, $s skipped"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
-say "Pester"
+say "Pester, $(date +%T)"
 pester=$(find tests/ImageFabric.PowerShell.Tests -name '*.Tests.ps1' -exec grep -hoE '^\s*It ' {} + | wc -l)
 if command -v pwsh >/dev/null; then
   NO_COLOR=1 pwsh -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" 2>&1 | tee "$log/pester.log" || true
   read -r p f s < <(sed -nE 's/^Pester: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/p' "$log/pester.log" | tail -1) || { p=0 f=1 s=0; }
+  failures+=$(grep -E '^\[-\] ' "$log/pester.log" || true)
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 else
   echo "pwsh is not on PATH. Skipped, $pester tests of the cmdlets:"
@@ -67,5 +71,7 @@ else
   skipped=$((skipped + pester))
 fi
 
+# Again at the end, since what was printed when they failed is far above.
+[ -z "${failures//$'\n'/}" ] || { say "Failed"; grep . <<<"$failures"; }
 printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
 [ $failed = 0 ]

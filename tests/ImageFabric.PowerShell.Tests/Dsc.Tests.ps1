@@ -204,7 +204,7 @@ Describe 'VmImageOnHost on this machine' -Skip:$noEngine {
         $content = [byte[]]::new(2MB)
         [Random]::new(11).NextBytes($content)
         [System.IO.File]::WriteAllBytes($disk, $content)
-        $null = Publish-VmImage $disk local 1
+        $null = Publish-VmImage $disk -Name local -Version 1
         $there = @{ HostName = 'localhost'; ImageDirectory = Join-Path $TestDrive 'host' }
     }
 
@@ -224,7 +224,7 @@ Describe 'VmImageOnHost on this machine' -Skip:$noEngine {
 
         $content[0] = $content[0] -bxor 1
         [System.IO.File]::WriteAllBytes($disk, $content)
-        $null = Publish-VmImage $disk local 2
+        $null = Publish-VmImage $disk -Name local -Version 2
         $image.Test() | Should -BeFalse
         $image.Set()
         $image.Get().Version | Should -Be '2'

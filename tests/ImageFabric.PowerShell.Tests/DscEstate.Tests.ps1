@@ -34,8 +34,8 @@ Describe 'An estate' -Tag Integration -Skip:$noTestbed {
         $env:AWS_SHARED_CREDENTIALS_FILE = Join-Path $TestDrive 'credentials'
         Set-Content $env:AWS_SHARED_CREDENTIALS_FILE '[lab]', "aws_access_key_id = $env:AWS_ACCESS_KEY_ID", "aws_secret_access_key = $env:AWS_SECRET_ACCESS_KEY"
         Register-VmImageStore other $uri -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
-        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 ubuntu-server 24.04.3 -Store other
-        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 ubuntu-server 24.04.4 -Store other
+        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name ubuntu-server -Version 24.04.3 -Store other
+        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 -Name ubuntu-server -Version 24.04.4 -Store other
         $null = New-VmFromImage ubuntu-server:24.04.3 old01 -HostName kvm02 -Store other -Memory 256MB -Start
         Unregister-VmImageStore other
     }

@@ -90,15 +90,15 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
                 Register-VmImageStore archive "s3://$prefix/archive" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
                 Register-VmImageStore test-1 "s3://$prefix/test" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
             }
-            $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 ubuntu-server 24.04.3
+            $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name ubuntu-server -Version 24.04.3
             if ($Code -match 'ubuntu-server 24.04.4') {
                 Get-VmImage ubuntu-server:24.04.4 | Remove-VmImage -Confirm:$false
             }
             else {
-                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 ubuntu-server 24.04.4
+                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 -Name ubuntu-server -Version 24.04.4
             }
             if ($Code -match '(app|windows-server):(\S+)') {
-                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 $Matches[1] $Matches[2]
+                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name $Matches[1] -Version $Matches[2]
             }
             if ($Code -match 'Remove-VmFromImage web01') {
                 $null = New-VmFromImage ubuntu-server:24.04.3 web01 -HostName kvm01 -Memory 256MB

@@ -29,7 +29,7 @@ Describe 'One machine and nothing registered' -Tag Integration -Skip:$noEngine {
 
     It 'tests, publishes, lists, syncs and removes with the user''s own directory store' {
         (Test-VmImage $disk).Format | Should -Be 'raw'
-        $published = Publish-VmImage $disk local 1 -Label @{ made = 'here' }
+        $published = Publish-VmImage $disk -Name local -Version 1 -Label @{ made = 'here' }
         $published.Created, $published.BytesRead, $published.Store | Should -Be $true, 8MB, $null
 
         $image = Get-VmImage local
@@ -46,17 +46,17 @@ Describe 'One machine and nothing registered' -Tag Integration -Skip:$noEngine {
     }
 
     It 'publishes the same content once' {
-        (Publish-VmImage $disk twice 1).Created | Should -BeTrue
-        $again = Publish-VmImage $disk twice 1
+        (Publish-VmImage $disk -Name twice -Version 1).Created | Should -BeTrue
+        $again = Publish-VmImage $disk -Name twice -Version 1
         $again.Created, $again.PacksUploaded | Should -Be $false, 0
     }
 
     It 'refuses to change what is published' {
-        $null = Publish-VmImage $disk fixed 1
+        $null = Publish-VmImage $disk -Name fixed -Version 1
         $other = Join-Path $TestDrive 'other.raw'
         [System.IO.File]::WriteAllBytes($other, [byte[]]::new(1MB))
 
-        Publish-VmImage $other fixed 1 -ErrorVariable problem -ErrorAction SilentlyContinue
+        Publish-VmImage $other -Name fixed -Version 1 -ErrorVariable problem -ErrorAction SilentlyContinue
 
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'ImageExists,ImageFabric.*'
     }
@@ -81,7 +81,7 @@ Describe 'One machine and nothing registered' -Tag Integration -Skip:$noEngine {
         Register-VmImageStore mine $directory -Default
         try {
             (Test-VmImageStore).Store | Should -Be 'mine'
-            (Publish-VmImage $disk local 1).Store | Should -Be 'mine'
+            (Publish-VmImage $disk -Name local -Version 1).Store | Should -Be 'mine'
             Join-Path $directory 'images/local/1.json' | Should -Exist
         }
         finally {
@@ -99,7 +99,7 @@ Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
         $directory = "/var/lib/libvirt/images/pester-$([guid]::NewGuid().ToString('N'))"
         $machine = "pester-$([guid]::NewGuid().ToString('N').Substring(0, 8))"
         Register-VmImageStore testbed $uri -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Default
-        $version1 = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 tiny 1.0
+        $version1 = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name tiny -Version 1.0
 
         function Invoke-OnHost([string] $HostName, [string] $Command) {
             ssh -F $env:IMAGEFABRIC_TEST_SSH_CONFIG $HostName $Command
@@ -113,7 +113,7 @@ Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
 
     It 'publishes one content once, from any format' {
         $raw = [System.IO.Path]::ChangeExtension($env:IMAGEFABRIC_TEST_IMAGE_V1, '.raw')
-        $again = Publish-VmImage $raw tiny same
+        $again = Publish-VmImage $raw -Name tiny -Version same
         $again.ImageId, $again.PacksUploaded | Should -Be $version1.ImageId, 0
     }
 
@@ -129,7 +129,7 @@ Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
     }
 
     It 'fetches of a new version what is new' {
-        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 tiny 1.1
+        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 -Name tiny -Version 1.1
         $sync = $hosts | Sync-VmImage tiny:1.1 -ImageDirectory $directory
 
         $sync.Status | Sort-Object -Unique | Should -Be 'Synced'

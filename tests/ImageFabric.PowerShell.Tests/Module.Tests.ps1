@@ -139,6 +139,14 @@ Describe 'The help' {
 }
 
 Describe 'The scripts' -Skip:$noAnalyzer {
+    BeforeAll {
+        # The analyser looks more closely at commands that it finds, as it does where the module is installed.
+        $modulePath = $env:PSModulePath
+        $env:PSModulePath = (Split-Path $env:IMAGEFABRIC_TEST_MODULE) + [System.IO.Path]::PathSeparator + $env:PSModulePath
+    }
+
+    AfterAll { $env:PSModulePath = $modulePath }
+
     It 'are clean in the eyes of PSScriptAnalyzer' {
         $findings = '.', '../testbed', '../Benchmarks', '../../docs', '../../src/ImageFabric.PowerShell', '../../build.ps1' | ForEach-Object {
             Invoke-ScriptAnalyzer -Path (Join-Path $PSScriptRoot $_) -Recurse -Settings (Join-Path $PSScriptRoot 'PSScriptAnalyzerSettings.psd1')

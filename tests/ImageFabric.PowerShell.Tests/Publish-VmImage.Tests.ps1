@@ -32,7 +32,7 @@ Describe 'Publish-VmImage' {
     }
 
     It 'leaves to the engine what is not said' {
-        $null = Publish-VmImage $disk ubuntu 24.04.3
+        $null = Publish-VmImage $disk -Name ubuntu -Version 24.04.3
         (Get-EngineRequest publish).PSObject.Properties.Name | Sort-Object | Should -Be 'name', 'operation', 'protocol', 'source', 'version'
     }
 
@@ -56,7 +56,7 @@ Describe 'Publish-VmImage' {
     }
 
     It 'takes a wildcard that matches one file' {
-        $null = Publish-VmImage "$TestDrive/*.qcow2" ubuntu 24.04.3
+        $null = Publish-VmImage "$TestDrive/*.qcow2" -Name ubuntu -Version 24.04.3
         (Get-EngineRequest publish).source | Should -Be $disk
     }
 
@@ -64,7 +64,7 @@ Describe 'Publish-VmImage' {
         Set-Content (Join-Path $TestDrive 'a.multi') 'a'
         Set-Content (Join-Path $TestDrive 'b.multi') 'b'
 
-        Publish-VmImage "$TestDrive/*.multi" ubuntu 24.04.3 -ErrorVariable problem -ErrorAction SilentlyContinue
+        Publish-VmImage "$TestDrive/*.multi" -Name ubuntu -Version 24.04.3 -ErrorVariable problem -ErrorAction SilentlyContinue
 
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'InvalidRequest,ImageFabric.*'
         Get-EngineRequest | Should -BeNullOrEmpty
@@ -78,7 +78,7 @@ Describe 'Publish-VmImage' {
     }
 
     It 'says that <Path> is no file: FileNotFound' -ForEach @{ Path = 'nosuch.raw' }, @{ Path = 'env:HOME' } {
-        Publish-VmImage $Path ubuntu 24.04.3 -ErrorVariable problem -ErrorAction SilentlyContinue
+        Publish-VmImage $Path -Name ubuntu -Version 24.04.3 -ErrorVariable problem -ErrorAction SilentlyContinue
 
         $problem[0].FullyQualifiedErrorId | Should -BeLike 'FileNotFound,ImageFabric.*'
         $problem[0].TargetObject | Should -Be $Path
@@ -87,7 +87,7 @@ Describe 'Publish-VmImage' {
 
     It 'reads the disk and says what would be uploaded with -WhatIf' {
         Set-EngineAnswer publish ($published + @{ planOnly = $true })
-        $said = Get-WhatIf { $script:plan = Publish-VmImage $disk ubuntu 24.04.3 -WhatIf }
+        $said = Get-WhatIf { $script:plan = Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -WhatIf }
         $said | Should -BeLike "*Publish $disk (qcow2, 500 MB to upload of a disk of 2 GB) to *on target `"ubuntu:24.04.3`"*"
         $plan.PlanOnly, $plan.BytesUploaded, $plan.BytesReused | Should -Be $true, 500MB, 100MB
         (Get-EngineRequest publish).planOnly | Should -BeTrue
@@ -101,7 +101,7 @@ Describe 'Publish-VmImage' {
         }
 
         It 'hands a certificate object over with its key, on standard input' {
-            $null = Publish-VmImage $disk ubuntu 24.04.3 -SigningCertificate $certificate
+            $null = Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -SigningCertificate $certificate
             $signing = (Get-EngineRequest publish).signing
             $signing.PSObject.Properties.Name | Should -Be 'pfx'
             $loaded = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new([convert]::FromBase64String($signing.pfx))
@@ -112,12 +112,12 @@ Describe 'Publish-VmImage' {
             $password = ConvertTo-SecureString "p $([char] 0xe4)`"word" -AsPlainText -Force
             Push-Location $TestDrive
             try {
-                $null = Publish-VmImage $disk ubuntu 1 -SigningCertificate ./release.pfx -SigningPassword $password
+                $null = Publish-VmImage $disk -Name ubuntu -Version 1 -SigningCertificate ./release.pfx -SigningPassword $password
             }
             finally {
                 Pop-Location
             }
-            $null = Publish-VmImage $disk ubuntu 2 -SigningCertificate $certificate.Thumbprint
+            $null = Publish-VmImage $disk -Name ubuntu -Version 2 -SigningCertificate $certificate.Thumbprint
             $asked = Get-EngineRequest publish
             $asked[0].signing.file, $asked[0].signing.password | Should -Be (Join-Path $TestDrive 'release.pfx'), "p $([char] 0xe4)`"word"
             $asked[1].signing.thumbprint | Should -Be $certificate.Thumbprint
@@ -125,7 +125,7 @@ Describe 'Publish-VmImage' {
 
         It 'refuses a certificate without its key' {
             $bare = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.RawData)
-            Publish-VmImage $disk ubuntu 24.04.3 -SigningCertificate $bare -ErrorVariable problem -ErrorAction SilentlyContinue
+            Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -SigningCertificate $bare -ErrorVariable problem -ErrorAction SilentlyContinue
             $problem.FullyQualifiedErrorId | Should -BeLike 'SigningCertificateUnusable,ImageFabric.*'
             Get-EngineRequest publish | Should -BeNullOrEmpty
         }
@@ -144,7 +144,7 @@ Describe 'Publish-VmImage' {
 
     It 'gives an image to the pipeline that Sync-VmImage and Get-VmImage understand' {
         Set-EngineAnswer list (Get-ImageAnswer)
-        $null = Publish-VmImage $disk ubuntu 24.04.3 -Store s3://images/fabric | Get-VmImage
+        $null = Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -Store s3://images/fabric | Get-VmImage
 
         (Get-EngineRequest list).image | Should -Be 'ubuntu:24.04.3'
         (Get-EngineRequest list).store.uri | Should -Be 's3://images/fabric'
@@ -168,9 +168,9 @@ Describe 'Publish-VmImage' {
     It 'publishes from an address as it is, in the service of the store or of another' {
         Register-VmImageStore lab s3://images -Endpoint http://lab:7480 -SkipTest
         Register-VmImageStore vendor s3://vendor -Endpoint https://vendor.example -SkipTest
-        $null = Publish-VmImage https://example.org/disk.qcow2?x=1 ubuntu 1 -Store lab
-        $null = Publish-VmImage s3://incoming/disk.vhdx ubuntu 2 -Store lab
-        $null = Publish-VmImage s3://incoming/disk.vhdx ubuntu 3 -Store lab -SourceStore vendor
+        $null = Publish-VmImage https://example.org/disk.qcow2?x=1 -Name ubuntu -Version 1 -Store lab
+        $null = Publish-VmImage s3://incoming/disk.vhdx -Name ubuntu -Version 2 -Store lab
+        $null = Publish-VmImage s3://incoming/disk.vhdx -Name ubuntu -Version 3 -Store lab -SourceStore vendor
         $asked = Get-EngineRequest publish
         $asked.source | Should -Be 'https://example.org/disk.qcow2?x=1', 's3://incoming/disk.vhdx', 's3://incoming/disk.vhdx'
         $asked.sourceService.endpoint | Should -Be 'http://lab:7480', 'http://lab:7480', 'https://vendor.example'
@@ -178,13 +178,13 @@ Describe 'Publish-VmImage' {
 
     It 'publishes within the settings of the store' {
         Register-VmImageStore lab s3://images -SkipTest -MaximumVirtualSize 1TB
-        $null = Publish-VmImage $disk ubuntu 1 -Store lab -AllowedFormat raw
+        $null = Publish-VmImage $disk -Name ubuntu -Version 1 -Store lab -AllowedFormat raw
         $policy = (Get-EngineRequest publish).policy
         $policy.maximumVirtualSize, $policy.allowedFormats | Should -Be 1TB, 'raw'
     }
 
     It 'shows a table within 120 columns' {
-        $lines = @(Publish-VmImage $disk ubuntu 24.04.3 | Out-String -Width 120 -Stream | Where-Object { $_ })
+        $lines = @(Publish-VmImage $disk -Name ubuntu -Version 24.04.3 | Out-String -Width 120 -Stream | Where-Object { $_ })
         $lines[2] | Should -Match 'ubuntu:24\.04\.3 +True +2 GB +1\.2 GB +500 MB +100 MB +12\.5 s'
     }
 }

@@ -100,7 +100,7 @@ Describe 'A host behind a PSSession' -Skip:$noPSSession {
             $bytes = [byte[]]::new(3MB)
             [System.Random]::new(7).NextBytes($bytes)
             [System.IO.File]::WriteAllBytes($disk, $bytes)
-            $null = Publish-VmImage $disk small 1
+            $null = Publish-VmImage $disk -Name small -Version 1
             $images = Join-Path $TestDrive 'host'
 
             $sync = Sync-VmImage small:1 -Session $session -ImageDirectory $images

@@ -66,7 +66,7 @@ Describe 'The walkthrough' -Tag Integration -Skip:$noTestbed {
 
     It 'of the monthly update ends with machines of the new version, and moves only what is new' {
         Register-VmImageStore lab "s3://$prefix" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Profile lab -Default
-        $first = Publish-VmImage ./ubuntu.qcow2 ubuntu-server 24.04.3
+        $first = Publish-VmImage ./ubuntu.qcow2 -Name ubuntu-server -Version 24.04.3
         $null = 'kvm01', 'kvm02' | Sync-VmImage ubuntu-server -UserName root | New-VmFromImage -Name web01 -Memory 256MB
 
         $output = @(. Invoke-Walkthrough 'monthly-update.md')
