@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using Amazon.S3;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Tests.Faults;
+using ImageFabric.Store.Tests.Objects;
 
 namespace ImageFabric.Store.Tests.Collect;
 
@@ -48,4 +51,27 @@ public sealed class S3CollectorTests : CollectorContract
     protected override void Pass(TimeSpan time) => this.time.Ahead += time + TimeSpan.FromSeconds(2);
 
     protected override void LeaveUnfinished(string name) => server.Uploads[$"bucket/prefix/packs/{name}"] = time.GetUtcNow();
+}
+
+/// <summary>In a bucket of Ceph's gateway, whose clock cannot be moved: its times are.</summary>
+[NeedsEnvironment("IMAGEFABRIC_TEST_ENDPOINT", "IMAGEFABRIC_TEST_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+public sealed class CephCollectorTests : CollectorContract
+{
+    private readonly string prefix = $"collect-{Guid.NewGuid():N}";
+    private readonly ConcurrentDictionary<string, TimeSpan> written = new();
+    private readonly JumpingTime time = new();
+
+    protected override TimeProvider StoreTime => time;
+
+    protected override async Task<IObjectStore> OpenAsync() => new AgeingStore(await TestStores.S3Async(prefix), time, written);
+
+    // An object's own answer tells its time in whole seconds.
+    protected override void Pass(TimeSpan time) => this.time.Ahead += time + TimeSpan.FromSeconds(2);
+
+    protected override void LeaveUnfinished(string name)
+    {
+        written[$"packs/{name}"] = time.Ahead;
+        using var client = new AmazonS3Client(new AmazonS3Config { ServiceURL = Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_ENDPOINT"), ForcePathStyle = true });
+        client.InitiateMultipartUploadAsync(Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_BUCKET"), $"{prefix}/packs/{name}").Wait();
+    }
 }
