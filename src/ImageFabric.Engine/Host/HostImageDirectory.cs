@@ -2,6 +2,7 @@ using System.Text.Json;
 using ImageFabric.Disks;
 using ImageFabric.Store;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Pull;
 
 namespace ImageFabric.Engine.Host;
@@ -134,51 +135,58 @@ internal sealed class HostImageDirectory
         Formats(preferred).FirstOrDefault(format => File.Exists(ImagePath(id, format)));
 
     /// <summary>The index kept beside an image, or null when there is none that can be read.</summary>
-    public async Task<ImageIndex?> TryReadIndexAsync(ImageId id, CancellationToken cancellationToken) =>
-        (await TryReadIndexObjectAsync(id, cancellationToken).ConfigureAwait(false))?.Index;
-
-    /// <summary>The same, with the object as it lies in the store.</summary>
-    public async Task<(ImageIndex Index, byte[] Object)?> TryReadIndexObjectAsync(ImageId id, CancellationToken cancellationToken)
+    public async Task<ImageIndex?> TryReadIndexAsync(ImageId id, CancellationToken cancellationToken)
     {
+        if (await TryReadIndexObjectAsync(id, cancellationToken).ConfigureAwait(false) is not { } known)
+            return null;
+        known.Object.Dispose();
+        return known.Index;
+    }
+
+    /// <summary>The same, with the object as it lies in the store, which the caller disposes of.</summary>
+    public async Task<(ImageIndex Index, SpooledObject Object)?> TryReadIndexObjectAsync(ImageId id, CancellationToken cancellationToken)
+    {
+        SpooledObject? bytes = null;
         try
         {
-            byte[] bytes = await File.ReadAllBytesAsync(IndexPath(id), cancellationToken).ConfigureAwait(false);
+            bytes = await ReadIndexObjectAsync(id, cancellationToken).ConfigureAwait(false);
             ImageIndex index = ImageIndex.Parse(bytes, key: null);
-            return index.ImageId == id ? (index, bytes) : null;
+            if (index.ImageId == id)
+                return (index, bytes);
+            bytes.Dispose();
+            return null;
         }
         catch (Exception absent) when (absent is IOException or StoreException)
         {
             // The index is a help, not the image: without it the pull fetches it again.
+            bytes?.Dispose();
             return null;
         }
     }
 
     /// <summary>The index kept beside an image, as it is.</summary>
-    public Task<byte[]> ReadIndexBytesAsync(ImageId id, CancellationToken cancellationToken) => File.ReadAllBytesAsync(IndexPath(id), cancellationToken);
+    public async Task<SpooledObject> ReadIndexObjectAsync(ImageId id, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(IndexPath(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        return await SpooledObject.ReadAsync(file, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Other images that may hold chunks of this one: the other format of it, then those of the same name, then the rest; the newest first.</summary>
-    public async Task<IReadOnlyList<PullSeed>> FindSeedsAsync(ImageId id, string name, string format, CancellationToken cancellationToken)
+    public IReadOnlyList<PullSeed> FindSeeds(ImageId id, string name, string format)
     {
-        var seeds = new List<PullSeed>();
         HashSet<string> kin = [.. Records().Where(r => r.Name == name).Select(r => r.ImageId)];
-        IEnumerable<(ImageId Id, FileInfo File)> candidates = new DirectoryInfo(images).EnumerateFiles()
+        return [.. new DirectoryInfo(images).EnumerateFiles()
             .Where(file => HostImageName.TryParse(file.Name, out _, out _) && file.Name != HostImageName.Of(id, format))
             .Select(file => (Value: IdOf(file), File: file))
             .OrderByDescending(c => c.Value == id).ThenByDescending(c => kin.Contains(c.Value.ToString())).ThenByDescending(c => c.File.LastWriteTimeUtc)
-            .Take(MostSeeds);
-        foreach ((ImageId seed, FileInfo file) in candidates)
-        {
-            if (await TryReadIndexAsync(seed, cancellationToken).ConfigureAwait(false) is { } index)
-                seeds.Add(new PullSeed(file.FullName, index));
-        }
-
-        return seeds;
+            .Take(MostSeeds)
+            .Select(c => new PullSeed(c.File.FullName, stop => TryReadIndexAsync(c.Value, stop)))];
     }
 
     /// <summary>Makes a whole partial file an image of this host, for good.</summary>
-    public async Task AdmitAsync(ImageId id, string format, byte[] index, CancellationToken cancellationToken)
+    public async Task AdmitAsync(ImageId id, string format, SpooledObject index, CancellationToken cancellationToken)
     {
-        await WriteAsync(IndexPath(id), index, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(IndexPath(id), index.OpenRead(), cancellationToken).ConfigureAwait(false);
         string whole = PartialPath(id, format);
         if (OperatingSystem.IsWindows())
             File.SetAttributes(whole, FileAttributes.ReadOnly);
@@ -195,7 +203,7 @@ internal sealed class HostImageDirectory
             return Task.CompletedTask;
         string directory = Path.GetDirectoryName(RecordPath(record.Name, record.Version))!;
         Directory.CreateDirectory(directory);
-        return WriteAsync(RecordPath(record.Name, record.Version), JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord), cancellationToken);
+        return WriteAsync(RecordPath(record.Name, record.Version), new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord)), cancellationToken);
     }
 
     /// <summary>What the host knows of <c>name:version</c>, or of the newest version it has; null when it has none whose file is there.</summary>
@@ -225,14 +233,14 @@ internal sealed class HostImageDirectory
         }
     }
 
-    private async Task WriteAsync(string path, byte[] content, CancellationToken cancellationToken)
+    private async Task WriteAsync(string path, Stream content, CancellationToken cancellationToken)
     {
         string temporary = TemporaryPath();
         try
         {
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                await file.WriteAsync(content, cancellationToken).ConfigureAwait(false);
+                await content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
                 file.Flush(flushToDisk: true);
             }
 

@@ -5,6 +5,7 @@ using ImageFabric.Protocol;
 using ImageFabric.Store;
 using ImageFabric.Store.FanOut;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Engine.Operations;
 
@@ -31,7 +32,7 @@ internal sealed class HostFanOut : IAsyncDisposable
 
     /// <summary>Takes the index from the host that was named for it.</summary>
     /// <returns>Null when none was named, or it does not have it.</returns>
-    public async Task<byte[]?> ReadIndexAsync(ImageResult image, HolderAddress? holder, IEventOutput output, CancellationToken cancellationToken)
+    public async Task<SpooledObject?> ReadIndexAsync(ImageResult image, HolderAddress? holder, IEventOutput output, CancellationToken cancellationToken)
     {
         if (holder is null)
             return null;
@@ -47,7 +48,7 @@ internal sealed class HostFanOut : IAsyncDisposable
     }
 
     /// <summary>Begins to serve, and says how a pull takes part.</summary>
-    public async Task<FanOutOptions> BeginAsync(ImageIndex index, byte[] indexObject, HostImageDirectory directory, CancellationToken cancellationToken)
+    public async Task<FanOutOptions> BeginAsync(ImageIndex index, SpooledObject indexObject, HostImageDirectory directory, CancellationToken cancellationToken)
     {
         server = FanOutServer.Start(await OwnAddress.FindAsync(terms.Route, cancellationToken).ConfigureAwait(false), token, index, indexObject);
         broker.Offer(server.OfferIndex(index));

@@ -3,6 +3,7 @@ using ImageFabric.Engine.Host;
 using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Repair;
 
 namespace ImageFabric.Engine.Operations;
@@ -21,9 +22,15 @@ internal static class HostImageReadOperation
             throw new OperationException("ImageNotOnHost", request.ImageId, $"The host does not have {request.ImageId}, or not its index.");
         if (request.Chunks is null)
         {
-            byte[] bytes = await directory.ReadIndexBytesAsync(id, cancellationToken).ConfigureAwait(false);
-            for (int offset = 0; offset < bytes.Length; offset += PartLength)
-                Give(output, offset / PartLength, bytes.AsMemory(offset, Math.Min(PartLength, bytes.Length - offset)));
+            using SpooledObject bytes = await directory.ReadIndexObjectAsync(id, cancellationToken).ConfigureAwait(false);
+            byte[] part = new byte[Math.Min(PartLength, bytes.Length)];
+            for (int number = 0; (long)number * PartLength < bytes.Length; number++)
+            {
+                Memory<byte> given = part.AsMemory(0, (int)Math.Min(PartLength, bytes.Length - ((long)number * PartLength)));
+                bytes.Read(given.Span, (long)number * PartLength);
+                Give(output, number, given);
+            }
+
             return;
         }
 

@@ -63,32 +63,36 @@ internal static class HostPullOperation
     {
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task listener = grants.ListenAsync(listening.Token);
+        SpooledObject? indexObject = null;
         try
         {
             await using var source = new GrantedObjectSource(grants.DemandAsync, storePort);
             await source.PrepareAsync([image.Index], cancellationToken).ConfigureAwait(false);
-            byte[]? given = fanOut is null ? null : await fanOut.ReadIndexAsync(image, grants.HolderOf(image.Index), output, cancellationToken).ConfigureAwait(false);
-            byte[] indexBytes = given ?? await source.ReadAllAsync(image.Index, image.IndexSize, cancellationToken).ConfigureAwait(false);
-            ImageIndex index = ImageIndex.Parse(indexBytes, image.Index);
+            SpooledObject? given = fanOut is null ? null : await fanOut.ReadIndexAsync(image, grants.HolderOf(image.Index), output, cancellationToken).ConfigureAwait(false);
+            indexObject = given ?? await SpooledObject.ReadAsync(source, image.Index, image.IndexSize, cancellationToken).ConfigureAwait(false);
+            ImageIndex index = ImageIndex.Parse(indexObject, image.Index);
             if (index.ImageId != id)
                 throw new Store.StoreException("ManifestCorrupt", $"{image.Name}:{image.Version}", $"The manifest of {image.Name}:{image.Version} contradicts its index.");
             var options = new PullOptions
             {
                 Format = result.Format,
-                Seeds = await directory.FindSeedsAsync(id, image.Name, result.Format, cancellationToken).ConfigureAwait(false),
-                FanOut = fanOut is null ? null : await fanOut.BeginAsync(index, indexBytes, directory, cancellationToken).ConfigureAwait(false),
+                Seeds = directory.FindSeeds(id, image.Name, result.Format),
+                FanOut = fanOut is null ? null : await fanOut.BeginAsync(index, indexObject, directory, cancellationToken).ConfigureAwait(false),
                 Progress = new TransferReport(output, $"Syncing {image.Name}:{image.Version}"),
             };
             PullOutcome outcome = await ImagePull.RunAsync(source, index, directory.PartialPath(id, result.Format), options, cancellationToken).ConfigureAwait(false);
-            await directory.AdmitAsync(id, result.Format, indexBytes, cancellationToken).ConfigureAwait(false);
+            await directory.AdmitAsync(id, result.Format, indexObject, cancellationToken).ConfigureAwait(false);
             if (options.FanOut is not null)
                 await options.FanOut.Server.ServeAsync(result.Path, cancellationToken).ConfigureAwait(false);
-            result.BytesFetched = outcome.BytesFetched + (given is null ? indexBytes.Length : 0);
+            result.BytesFetched = outcome.BytesFetched + (given is null ? indexObject.Length : 0);
             result.BytesFromHosts = outcome.BytesFromHosts + (given?.Length ?? 0);
             result.BytesReused = outcome.BytesReused;
         }
         finally
         {
+            // In a fan-out other hosts may ask for it until the sync has ended.
+            if (fanOut is null)
+                indexObject?.Dispose();
             await listening.CancelAsync().ConfigureAwait(false);
             await listener.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -18,20 +18,24 @@ internal static class CacheFile
 
     /// <summary>Writes a file whole or not at all.</summary>
     /// <returns>False when that cannot be.</returns>
-    public static bool TryWrite(string path, ReadOnlySpan<byte> bytes)
+    public static async Task<bool> TryWriteAsync(string path, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         string temporary = Temporary(path);
         try
         {
             MakeDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(temporary, bytes);
+            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+                await write(file, cancellationToken).ConfigureAwait(false);
             File.Move(temporary, path, overwrite: true);
             return true;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            Discard(temporary);
             return false;
+        }
+        finally
+        {
+            Discard(temporary);
         }
     }
 

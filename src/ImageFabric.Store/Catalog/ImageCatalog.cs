@@ -47,7 +47,7 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
                 damages[i] = damage;
             }
         }).ConfigureAwait(false);
-        copies.Keep(listed, bytes);
+        await copies.KeepAsync(listed, bytes, cancellationToken).ConfigureAwait(false);
         foreach (StoreException damage in damages.OfType<StoreException>())
             damaged!(damage);
 
@@ -80,12 +80,12 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
     /// <exception cref="StoreException"><c>ObjectMissing</c>, <c>IndexCorrupt</c>, <c>ManifestCorrupt</c>, and what the store gives.</exception>
     public static async Task<ImageIndex> ReadIndexAsync(IObjectSource source, Manifest manifest, CancellationToken cancellationToken)
     {
-        byte[] bytes = await source.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        using SpooledObject bytes = await SpooledObject.ReadAsync(source, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
         return CheckIndex(bytes, manifest);
     }
 
     /// <summary>Reads the bytes of the index a manifest names.</summary>
-    internal static ImageIndex CheckIndex(byte[] bytes, Manifest manifest)
+    internal static ImageIndex CheckIndex(SpooledObject bytes, Manifest manifest)
     {
         ImageIndex index = ImageIndex.Parse(bytes, manifest.Index);
         if (index.ImageId.ToString() != manifest.ImageId || index.VirtualSize != manifest.VirtualSize)

@@ -30,16 +30,19 @@ internal sealed class IndexCache(string? directory, long capacity)
                 return fetched;
         }
 
-        byte[] bytes = await source.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
-        return ObjectKeys.Index(SHA256.HashData(bytes)) == manifest.Index ? new MemoryStream(bytes, writable: false) : throw Corrupt(manifest);
+        SpooledObject bytes = await SpooledObject.ReadAsync(source, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        if (ObjectKeys.Index(bytes.Digest()) == manifest.Index)
+            return bytes.OpenLastRead();
+        bytes.Dispose();
+        throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");
     }
 
     /// <summary>Keeps an index that was just written to a store.</summary>
-    public void Keep(string key, ReadOnlySpan<byte> bytes)
+    public async Task KeepAsync(string key, SpooledObject bytes, CancellationToken cancellationToken)
     {
         if (directory is null)
             return;
-        if (CacheFile.TryWrite(PathOf(directory, key), bytes))
+        if (await CacheFile.TryWriteAsync(PathOf(directory, key), (file, stop) => bytes.OpenRead().CopyToAsync(file, BlockLength, stop), cancellationToken).ConfigureAwait(false))
             Trim();
     }
 
@@ -77,32 +80,20 @@ internal sealed class IndexCache(string? directory, long capacity)
     // False: there is no place to keep it.
     private async Task<bool> TryFetchAsync(IObjectSource source, string path, Manifest manifest, CancellationToken cancellationToken)
     {
-        string temporary = CacheFile.Temporary(path);
-        try
-        {
-            CacheFile.MakeDirectory(Path.GetDirectoryName(path)!);
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                byte[] buffer = new byte[Math.Min(BlockLength, manifest.IndexSize)];
-                for (long at = 0; at < manifest.IndexSize; at += buffer.Length)
-                {
-                    Memory<byte> block = buffer.AsMemory(0, (int)Math.Min(buffer.Length, manifest.IndexSize - at));
-                    await source.ReadRangeAsync(manifest.Index, at, block, cancellationToken).ConfigureAwait(false);
-                    await file.WriteAsync(block, cancellationToken).ConfigureAwait(false);
-                }
-            }
-
-            File.Move(temporary, path, overwrite: true);
-            Trim();
-            return true;
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
+        if (!await CacheFile.TryWriteAsync(path, WriteAsync, cancellationToken).ConfigureAwait(false))
             return false;
-        }
-        finally
+        Trim();
+        return true;
+
+        async Task WriteAsync(Stream file, CancellationToken stop)
         {
-            CacheFile.Discard(temporary);
+            byte[] buffer = new byte[Math.Min(BlockLength, manifest.IndexSize)];
+            for (long at = 0; at < manifest.IndexSize; at += buffer.Length)
+            {
+                Memory<byte> block = buffer.AsMemory(0, (int)Math.Min(buffer.Length, manifest.IndexSize - at));
+                await source.ReadRangeAsync(manifest.Index, at, block, stop).ConfigureAwait(false);
+                await file.WriteAsync(block, stop).ConfigureAwait(false);
+            }
         }
     }
 
@@ -119,7 +110,4 @@ internal sealed class IndexCache(string? directory, long capacity)
     }
 
     private static string PathOf(string directory, string key) => Path.Combine(directory, key.Replace('/', Path.DirectorySeparatorChar));
-
-    private static StoreException Corrupt(Manifest manifest) =>
-        new("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");
 }

@@ -40,7 +40,7 @@ internal sealed class ManifestCopies(IObjectStore store, string? directory)
     }
 
     /// <summary>Keeps what was read for the next time, and forgets what is not listed any more.</summary>
-    public void Keep(IReadOnlyList<StoredObject> listed, IReadOnlyList<byte[]?> manifests)
+    public async Task KeepAsync(IReadOnlyList<StoredObject> listed, IReadOnlyList<byte[]?> manifests, CancellationToken cancellationToken)
     {
         var kept = new ManifestBundle();
         bool changed = false;
@@ -55,7 +55,7 @@ internal sealed class ManifestCopies(IObjectStore store, string? directory)
         changed |= kept.Count != bundle.Count;
         bundle = kept;
         if (changed && path is not null && bundle.Serialize() is { } bytes)
-            CacheFile.TryWrite(path, bytes);
+            await CacheFile.TryWriteAsync(path, (file, stop) => file.WriteAsync(bytes, stop).AsTask(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Leaves a bundle in the store when the one there lacks many manifests, or has many that went. Where the store does not let it, others list more slowly.</summary>

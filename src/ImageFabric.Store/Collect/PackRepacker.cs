@@ -23,7 +23,7 @@ internal sealed class PackRepacker : IDisposable
     private readonly CollectReport report;
     private readonly Func<ImageIndex, IReadOnlyList<int>, CheckedFrame, CancellationToken, Task> read;
     private readonly BufferPool frameBuffers = new(FrameBuilder.BufferLength);
-    private readonly BufferPool packBuffers = new(PackBuilder.BufferLength);
+    private readonly PackPool packPool = new();
     private readonly ZstdCodec zstd = new();
     private readonly Dictionary<ChunkDigest, (int Frame, int Offset)> moved = [];
     private readonly List<PackFrame> frames = [];
@@ -153,7 +153,7 @@ internal sealed class PackRepacker : IDisposable
             return;
         if (openPack is null)
         {
-            openPack = new PackBuilder(packs.Count, packBuffers);
+            openPack = packPool.Start(packs.Count);
             packs.Add([]);
         }
 
@@ -185,17 +185,17 @@ internal sealed class PackRepacker : IDisposable
     private async Task<bool> RewriteAsync(string oldKey, ImageIndex old, CancellationToken cancellationToken)
     {
         ImageIndex index = Renamed(old);
-        byte[] bytes = index.Serialize();
-        if (marks!.Contains(ObjectKeys.Index(SHA256.HashData(bytes))))
-            bytes = [.. bytes, .. ObjectMarks.NewSalt()];
-        string key = ObjectKeys.Index(SHA256.HashData(bytes));
+        using SpooledObject bytes = index.Serialize();
+        if (marks!.Contains(ObjectKeys.Index(bytes.Digest())))
+            bytes.Append(ObjectMarks.NewSalt());
+        string key = ObjectKeys.Index(bytes.Digest());
         if (key == oldKey)
             return false;
 
         // What nobody can read must never get a name.
         if (ImageIndex.Parse(bytes, key).ImageId != old.ImageId)
             throw new InvalidOperationException($"The index {oldKey} was not rewritten faithfully.");
-        await store.PutAsync(key, bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+        await store.PutSpooledAsync(key, bytes, cancellationToken).ConfigureAwait(false);
         report.BytesWritten += bytes.Length;
         bool all = true;
         foreach (string manifestKey in reached.Indexes[oldKey].Manifests)
@@ -205,11 +205,12 @@ internal sealed class PackRepacker : IDisposable
 
     private ImageIndex Renamed(ImageIndex old)
     {
-        IndexedChunk[] chunks = old.Chunks.ToArray();
-        foreach (ref IndexedChunk chunk in chunks.AsSpan())
+        using var chunks = new ChunkRows();
+        foreach (ref readonly IndexedChunk chunk in old.Chunks)
         {
-            if (sparse.Contains(old.PackKey(old.Frames[chunk.Frame].Pack)) && moved.TryGetValue(chunk.Digest, out (int Frame, int Offset) place))
-                chunk = new IndexedChunk(chunk.Offset, chunk.Length, chunk.Digest, old.Frames.Length + place.Frame, place.Offset);
+            chunks.Add(sparse.Contains(old.PackKey(old.Frames[chunk.Frame].Pack)) && moved.TryGetValue(chunk.Digest, out (int Frame, int Offset) place)
+                ? new IndexedChunk(chunk.Offset, chunk.Length, chunk.Digest, old.Frames.Length + place.Frame, place.Offset)
+                : chunk);
         }
 
         byte[][] allPacks = [.. Enumerable.Range(0, old.PackCount).Select(p => old.PackDigest(p).ToArray()), .. packs];

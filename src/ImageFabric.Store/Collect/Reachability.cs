@@ -117,12 +117,12 @@ internal sealed class Reachability
 
     private async Task<bool> ReadIndexAsync(Manifest manifest, Dictionary<string, PackUse> measured, CancellationToken cancellationToken)
     {
-        byte[] bytes = await store.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
-        if (ObjectKeys.Index(SHA256.HashData(bytes)) != manifest.Index)
+        using SpooledObject bytes = await SpooledObject.ReadAsync(store, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        if (ObjectKeys.Index(bytes.Digest()) != manifest.Index)
             throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");
         try
         {
-            using var reader = new IndexReader(new MemoryStream(bytes, writable: false), bytes.Length);
+            using var reader = new IndexReader(bytes.OpenRead(), bytes.Length);
             ReadUse(manifest, reader, measured);
             return true;
         }

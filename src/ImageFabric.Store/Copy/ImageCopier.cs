@@ -78,26 +78,22 @@ public sealed class ImageCopier
         if (existing is not null && await WholeAsync(existing, cancellationToken).ConfigureAwait(false) is { } whole)
             return whole;
 
-        byte[] indexBytes = await source.ReadAllAsync(manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
-        ImageIndex index = ImageCatalog.CheckIndex(indexBytes, manifest);
+        using SpooledObject indexObject = await SpooledObject.ReadAsync(source, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+        ImageIndex index = ImageCatalog.CheckIndex(indexObject, manifest);
         (List<int> missing, long bytesPresent) = there.Lacks(index);
         var transfer = new CopyTransfer(manifest.StoredSize + manifest.IndexSize, bytesPresent, index.PackCount - missing.Count, options.Progress);
         byte[][] names = [.. Enumerable.Range(0, index.PackCount).Select(p => index.PackDigest(p).ToArray())];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Transfers, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(missing, parallel, async (p, stop) => names[p] = await CopyPackAsync(names[p], transfer, stop).ConfigureAwait(false)).ConfigureAwait(false);
 
-        if (missing.Exists(p => !index.PackDigest(p).SequenceEqual(names[p])))
-        {
-            index = index.WithPacks(names);
-            indexBytes = index.Serialize();
-        }
-
-        var finished = new FinishedIndex(indexBytes, index.ImageId, index.VirtualSize, index.DataSize, index.StoredSize, [.. names.Select(static name => ObjectKeys.Pack(name))]);
+        bool renamed = missing.Exists(p => !index.PackDigest(p).SequenceEqual(names[p]));
+        using var finished = new FinishedIndex(
+            renamed ? index.WithPacks(names).Serialize() : indexObject, index.ImageId, index.VirtualSize, index.DataSize, index.StoredSize, [.. names.Select(static name => ObjectKeys.Pack(name))]);
         if (there.IsMarked(finished.Key))
-            finished = finished.Renamed(ObjectMarks.NewSalt());
-        await destination.PutAsync(finished.Key, finished.Bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
-        transfer.Add(finished.Bytes.Length);
-        Manifest placed = manifest with { Index = finished.Key, IndexSize = finished.Bytes.Length };
+            finished.Rename(ObjectMarks.NewSalt());
+        await destination.PutSpooledAsync(finished.Key, finished.Object, cancellationToken).ConfigureAwait(false);
+        transfer.Add(finished.Object.Length);
+        Manifest placed = manifest with { Index = finished.Key, IndexSize = finished.Object.Length };
         return await FinishAsync(placed, placed == manifest ? original : placed.Serialize(), existing, finished, transfer, cancellationToken).ConfigureAwait(false);
     }
 

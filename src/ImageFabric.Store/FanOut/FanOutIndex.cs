@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.FanOut;
 
@@ -13,15 +13,16 @@ public static class FanOutIndex
     /// <param name="length">Its length in bytes.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="StoreException"><c>StoreUnreachable</c>: the host does not answer; <c>IndexCorrupt</c>: it gives something else.</exception>
-    public static async Task<byte[]> ReadAsync(PeerAddress peer, byte[] token, string key, long length, CancellationToken cancellationToken)
+    public static async Task<SpooledObject> ReadAsync(PeerAddress peer, byte[] token, string key, long length, CancellationToken cancellationToken)
     {
         using var peers = new PeerReads(token);
         try
         {
-            byte[] content = await peers.ReadIndexAsync(peer, length, cancellationToken).ConfigureAwait(false);
-            return ObjectKeys.Index(SHA256.HashData(content)) == key
-                ? content
-                : throw new StoreException("IndexCorrupt", key, $"Host {peer.Address} gave something else for the index {key}.");
+            SpooledObject content = await peers.ReadIndexAsync(peer, length, cancellationToken).ConfigureAwait(false);
+            if (ObjectKeys.Index(content.Digest()) == key)
+                return content;
+            content.Dispose();
+            throw new StoreException("IndexCorrupt", key, $"Host {peer.Address} gave something else for the index {key}.");
         }
         catch (PeerException refused)
         {

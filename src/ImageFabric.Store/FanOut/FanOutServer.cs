@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImageFabric.Disks;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.FanOut;
 
@@ -62,9 +63,9 @@ public sealed class FanOutServer : IAsyncDisposable
     /// <param name="address">The address of this machine that others reach. Null: give nothing.</param>
     /// <param name="token">The sync's token, 32 bytes.</param>
     /// <param name="index">The image.</param>
-    /// <param name="indexObject">Its index as it lies in the store.</param>
+    /// <param name="indexObject">Its index as it lies in the store; disposed of with this.</param>
     /// <exception cref="ArgumentException">The token has another length.</exception>
-    public static FanOutServer Start(IPAddress? address, byte[] token, ImageIndex index, byte[] indexObject)
+    public static FanOutServer Start(IPAddress? address, byte[] token, ImageIndex index, SpooledObject indexObject)
     {
         ArgumentNullException.ThrowIfNull(token);
         if (token.Length != PeerProtocol.TokenLength)
@@ -171,9 +172,17 @@ public sealed class FanOutServer : IAsyncDisposable
         patience.CancelAfter(Idle);
         if (frame == PeerProtocol.Index)
         {
-            PeerProtocol.WriteHead(buffer, (byte)FrameCodec.Stored, Share.IndexObject.Length);
+            PeerProtocol.WriteHead(buffer, (byte)FrameCodec.Stored, (int)Share.IndexObject.Length);
             await stream.WriteAsync(buffer.AsMemory(0, PeerProtocol.HeadLength), patience.Token).ConfigureAwait(false);
-            await stream.WriteAsync(Share.IndexObject, patience.Token).ConfigureAwait(false);
+            for (long at = 0; at < Share.IndexObject.Length;)
+            {
+                Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, Share.IndexObject.Length - at));
+                Share.IndexObject.Read(part.Span, at);
+                await stream.WriteAsync(part, patience.Token).ConfigureAwait(false);
+                at += part.Length;
+                patience.CancelAfter(Idle);
+            }
+
             Interlocked.Add(ref bytesSent, Share.IndexObject.Length);
             return true;
         }

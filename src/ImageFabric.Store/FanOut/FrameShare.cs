@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using ImageFabric.Disks;
 using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Pull;
 
 namespace ImageFabric.Store.FanOut;
 
 /// <summary>The frames that this host can give: those whose chunks are all in place. Used from many threads at once.</summary>
-internal sealed class FrameShare(ImageIndex index, byte[] indexObject) : IDisposable
+internal sealed class FrameShare(ImageIndex index, SpooledObject indexObject) : IDisposable
 {
     // Whoever has no compressed form any more makes one for the wire alone.
     private const int WireLevel = 1;
@@ -21,7 +22,7 @@ internal sealed class FrameShare(ImageIndex index, byte[] indexObject) : IDispos
     private Source? source;
 
     /// <summary>The image's index as its object.</summary>
-    public ReadOnlyMemory<byte> IndexObject => indexObject;
+    public SpooledObject IndexObject => indexObject;
 
     /// <summary>Frames of the image.</summary>
     public int Frames => index.Frames.Length;
@@ -77,6 +78,7 @@ internal sealed class FrameShare(ImageIndex index, byte[] indexObject) : IDispos
         source?.Kept?.Dispose();
         source?.Disk?.Dispose();
         contents.Dispose();
+        indexObject.Dispose();
         foreach (ZstdCodec codec in codecs)
             codec.Dispose();
         changing.Dispose();

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Pull;
 
 namespace ImageFabric.Store.FanOut;
@@ -57,17 +58,37 @@ internal sealed class PeerReads(byte[] token) : IDisposable
 
     /// <summary>Takes the index from a host; what it is, the caller checks.</summary>
     /// <exception cref="PeerException">It does not answer, is another, or gives something longer.</exception>
-    public async Task<byte[]> ReadIndexAsync(PeerAddress peer, long length, CancellationToken cancellationToken)
+    public async Task<SpooledObject> ReadIndexAsync(PeerAddress peer, long length, CancellationToken cancellationToken)
     {
-        byte[] content = [];
-        await AskAsync(peer, [PeerProtocol.Index], ReadIndexAsync, cancellationToken).ConfigureAwait(false);
-        return content;
+        byte[] buffer = buffers.Rent();
+        SpooledObject? content = null;
+        try
+        {
+            await AskAsync(peer, [PeerProtocol.Index], ReadIndexAsync, cancellationToken).ConfigureAwait(false);
+            return content!;
+        }
+        catch
+        {
+            content?.Dispose();
+            throw;
+        }
+        finally
+        {
+            buffers.Return(buffer);
+        }
 
         async Task ReadIndexAsync(SslStream stream, CancellationTokenSource patience)
         {
+            // A connection that was lost on the way gives it from its begin.
+            content?.Dispose();
+            content = new SpooledObject();
             (_, int said) = await ReadHeadAsync(stream, (int)Math.Min(length, int.MaxValue), patience).ConfigureAwait(false);
-            content = new byte[said];
-            await FillAsync(stream, content, patience).ConfigureAwait(false);
+            while (content.Length < said)
+            {
+                Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, said - content.Length));
+                await FillAsync(stream, part, patience).ConfigureAwait(false);
+                content.Append(part.Span);
+            }
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed class ByteWriter
 
     public ReadOnlyMemory<byte> Written => buffer.WrittenMemory;
 
+    /// <summary>Begins anew, with the memory that it has.</summary>
+    public void Clear() => buffer.ResetWrittenCount();
+
     public void Bytes(ReadOnlySpan<byte> bytes) => buffer.Write(bytes);
 
     public void Digest(in ChunkDigest digest)

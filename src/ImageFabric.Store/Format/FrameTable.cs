@@ -13,12 +13,8 @@ internal sealed class FrameTable(IReadOnlyList<byte[]> knownPacks, IReadOnlyList
     /// <summary>The frames that are used by pack and place, once sorted.</summary>
     public PackFrame[] Frames { get; private set; } = [];
 
-    /// <summary>Tells it of chunks whose frames are numbered as they are known.</summary>
-    public void Use(ReadOnlySpan<IndexedChunk> chunks)
-    {
-        foreach (ref readonly IndexedChunk chunk in chunks)
-            used[chunk.Frame] = true;
-    }
+    /// <summary>Tells it of a chunk whose frame is numbered as it is known.</summary>
+    public void Use(in IndexedChunk chunk) => used[chunk.Frame] = true;
 
     /// <summary>Brings what is used into its order.</summary>
     public void Sort()
@@ -51,10 +47,6 @@ internal sealed class FrameTable(IReadOnlyList<byte[]> knownPacks, IReadOnlyList
         }
     }
 
-    /// <summary>Gives chunks the sorted numbers of their frames. Source and destination may be the same.</summary>
-    public void Renumber(ReadOnlySpan<IndexedChunk> chunks, Span<IndexedChunk> destination)
-    {
-        for (int c = 0; c < chunks.Length; c++)
-            destination[c] = chunks[c] with { Frame = numbers[chunks[c].Frame] };
-    }
+    /// <summary>A chunk with the sorted number of its frame.</summary>
+    public IndexedChunk Renumber(in IndexedChunk chunk) => chunk with { Frame = numbers[chunk.Frame] };
 }

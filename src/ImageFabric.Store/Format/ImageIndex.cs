@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using ImageFabric.Disks;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Format;
 
@@ -11,9 +11,11 @@ public sealed class ImageIndex
 {
     private readonly byte[][] packs;
     private readonly PackFrame[] frames;
-    private readonly IndexedChunk[] chunks;
 
-    private ImageIndex(long virtualSize, ChunkingProfile profile, byte[][] packs, PackFrame[] frames, IndexedChunk[] chunks)
+    // Nobody disposes of it, since nobody knows who reads last: its file has no name, and goes with the last of it.
+    private readonly ChunkRows chunks;
+
+    private ImageIndex(long virtualSize, ChunkingProfile profile, byte[][] packs, PackFrame[] frames, ChunkRows chunks)
     {
         VirtualSize = virtualSize;
         Profile = profile;
@@ -21,8 +23,12 @@ public sealed class ImageIndex
         this.frames = frames;
         this.chunks = chunks;
         using var hasher = new ImageId.Hasher(virtualSize);
-        foreach (ref readonly IndexedChunk chunk in chunks.AsSpan())
+        foreach (ref readonly IndexedChunk chunk in chunks)
+        {
             hasher.Append(chunk.Offset, chunk.Length, chunk.Digest);
+            DataSize += chunk.Length;
+        }
+
         ImageId = hasher.Finish();
     }
 
@@ -36,12 +42,12 @@ public sealed class ImageIndex
     public ChunkingProfile Profile { get; }
 
     /// <summary>Bytes of the disk that are not holes.</summary>
-    public long DataSize => chunks.Sum(c => (long)c.Length);
+    public long DataSize { get; }
 
     /// <summary>Bytes of all frames that a host without any seed fetches.</summary>
     public long StoredSize => frames.Sum(f => (long)f.StoredLength);
 
-    internal ReadOnlySpan<IndexedChunk> Chunks => chunks;
+    internal ChunkRows Chunks => chunks;
 
     internal ReadOnlySpan<PackFrame> Frames => frames;
 
@@ -64,7 +70,7 @@ public sealed class ImageIndex
     internal List<DiskExtent> DataExtents()
     {
         var extents = new List<DiskExtent>();
-        foreach (IndexedChunk chunk in chunks)
+        foreach (ref readonly IndexedChunk chunk in chunks)
         {
             if (extents.Count > 0 && extents[^1].End == chunk.Offset)
                 extents[^1] = new DiskExtent(extents[^1].Offset, extents[^1].Length + chunk.Length);
@@ -76,13 +82,15 @@ public sealed class ImageIndex
     }
 
     /// <summary>Makes an index of chunks in disk order; packs and frames that no chunk uses are left out, and the others sorted by pack and place.</summary>
-    internal static ImageIndex Create(long virtualSize, ChunkingProfile profile, IReadOnlyList<byte[]> packs, IReadOnlyList<PackFrame> frames, ReadOnlySpan<IndexedChunk> chunks)
+    internal static ImageIndex Create(long virtualSize, ChunkingProfile profile, IReadOnlyList<byte[]> packs, IReadOnlyList<PackFrame> frames, ChunkRows chunks)
     {
         var table = new FrameTable(packs, frames);
-        table.Use(chunks);
+        foreach (ref readonly IndexedChunk chunk in chunks)
+            table.Use(chunk);
         table.Sort();
-        var rows = new IndexedChunk[chunks.Length];
-        table.Renumber(chunks, rows);
+        var rows = new ChunkRows();
+        foreach (ref readonly IndexedChunk chunk in chunks)
+            rows.Add(table.Renumber(chunk));
         return new ImageIndex(virtualSize, profile, [.. table.Packs], table.Frames, rows);
     }
 
@@ -90,33 +98,34 @@ public sealed class ImageIndex
     internal ImageIndex WithPacks(byte[][] names) => new(VirtualSize, Profile, names, frames, chunks);
 
     /// <summary>The index as an object of the store.</summary>
-    internal byte[] Serialize()
+    /// <exception cref="StoreException"><c>TemporaryFileFailed</c>.</exception>
+    internal SpooledObject Serialize()
     {
-        using var writer = new IndexWriter(VirtualSize, Profile, packs, frames, chunks.Length);
-        for (int first = 0; first < chunks.Length; first += FormatLimits.SectionRows)
-            writer.WriteChunks(chunks.AsSpan(first, Math.Min(chunks.Length - first, FormatLimits.SectionRows)));
-        return writer.Written.ToArray();
+        var written = new SpooledObject();
+        using var writer = new IndexWriter(written, VirtualSize, Profile, packs, frames, chunks.Length);
+        foreach (ReadOnlyMemory<IndexedChunk> block in chunks.Blocks())
+            writer.WriteChunks(block.Span);
+        return written;
     }
 
     /// <summary>Reads an index object and checks all of it.</summary>
     /// <param name="bytes">The object.</param>
     /// <param name="key">Its key in the store, which its SHA-256 must match. Null for a copy whose key is not known.</param>
-    /// <exception cref="StoreException"><c>IndexCorrupt</c>.</exception>
-    public static ImageIndex Parse(byte[] bytes, string? key)
+    /// <exception cref="StoreException"><c>IndexCorrupt</c>, <c>TemporaryFileFailed</c>.</exception>
+    public static ImageIndex Parse(SpooledObject bytes, string? key)
     {
         ArgumentNullException.ThrowIfNull(bytes);
-        string found = ObjectKeys.Index(SHA256.HashData(bytes));
+        string found = ObjectKeys.Index(bytes.Digest());
         if (key is not null && found != key)
             throw new StoreException("IndexCorrupt", key, $"The index {key} does not have the content its name promises.");
         try
         {
-            using var reader = new IndexReader(new MemoryStream(bytes, writable: false), bytes.Length);
-            var chunks = new IndexedChunk[reader.ChunkCount];
-            int count = 0;
+            using var reader = new IndexReader(bytes.OpenRead(), bytes.Length);
+            var chunks = new ChunkRows();
             for (ReadOnlySpan<IndexedChunk> next = reader.NextChunks(); next.Length > 0; next = reader.NextChunks())
             {
-                next.CopyTo(chunks.AsSpan(count));
-                count += next.Length;
+                foreach (ref readonly IndexedChunk chunk in next)
+                    chunks.Add(chunk);
             }
 
             return new ImageIndex(reader.VirtualSize, reader.Profile, reader.Packs, reader.Frames, chunks);

@@ -1,40 +1,40 @@
 using System.Buffers.Binary;
 using ImageFabric.Disks.Compression;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Format;
 
-/// <summary>Writes an index object section by section, as <see cref="IndexReader"/> reads it. Store format, "Index".</summary>
+/// <summary>Writes an index object section by section, so that a large one is never whole in memory, as <see cref="IndexReader"/> reads it. Store format, "Index".</summary>
 internal sealed class IndexWriter : IDisposable
 {
-    // A digest does not compress, and the rest of a chunk's row takes 2 to 4 bytes.
-    private const int UsualBytesPerChunk = ChunkDigest.Length + 4;
+    private const int SectionHead = 8;
 
     private readonly ZstdCodec zstd = new();
-    private readonly byte[] compressed = new byte[ZstdCodec.CompressBound(FormatLimits.LongestSection)];
-    private byte[] result;
-    private int used;
+    private readonly byte[] stored = new byte[SectionHead + ZstdCodec.CompressBound(FormatLimits.LongestSection)];
+    private readonly ByteWriter section = new();
+    private readonly SpooledObject destination;
     private long chunkEnd;
     private int chunkFrame;
 
+    /// <param name="destination">Gets the object.</param>
     /// <param name="virtualSize">Size of the disk.</param>
     /// <param name="profile">How it was cut.</param>
     /// <param name="packs">Digests of all packs that its frames lie in.</param>
     /// <param name="frames">All its frames, by pack and place.</param>
     /// <param name="chunkCount">How many chunks will be written.</param>
-    public IndexWriter(long virtualSize, ChunkingProfile profile, IReadOnlyList<byte[]> packs, ReadOnlySpan<PackFrame> frames, int chunkCount)
+    public IndexWriter(SpooledObject destination, long virtualSize, ChunkingProfile profile, IReadOnlyList<byte[]> packs, ReadOnlySpan<PackFrame> frames, int chunkCount)
     {
-        var head = new ByteWriter();
-        head.Bytes(IndexReader.Head);
-        head.Int64(virtualSize);
-        head.UInt32((uint)profile.MinimumLength);
-        head.UInt32((uint)profile.AverageLength);
-        head.UInt32((uint)profile.MaximumLength);
-        head.UInt32((uint)packs.Count);
-        head.UInt32((uint)frames.Length);
-        head.UInt32((uint)chunkCount);
-        result = new byte[checked((int)(4096 + (packs.Count * 33L) + (frames.Length * 12L) + ((long)chunkCount * UsualBytesPerChunk)))];
-        head.Written.Span.CopyTo(result);
-        used = head.Length;
+        this.destination = destination;
+        section.Bytes(IndexReader.Head);
+        section.Int64(virtualSize);
+        section.UInt32((uint)profile.MinimumLength);
+        section.UInt32((uint)profile.AverageLength);
+        section.UInt32((uint)profile.MaximumLength);
+        section.UInt32((uint)packs.Count);
+        section.UInt32((uint)frames.Length);
+        section.UInt32((uint)chunkCount);
+        destination.Append(section.Written.Span);
+        section.Clear();
         WritePacks(packs);
         WriteFrames(frames);
     }
@@ -43,7 +43,6 @@ internal sealed class IndexWriter : IDisposable
     public void WriteChunks(ReadOnlySpan<IndexedChunk> chunks)
     {
         // In columns, since like compresses well beside like.
-        var section = new ByteWriter();
         foreach (ref readonly IndexedChunk chunk in chunks)
         {
             section.Varint((chunk.Offset - chunkEnd) / ChunkingProfile.BlockLength);
@@ -69,11 +68,8 @@ internal sealed class IndexWriter : IDisposable
 
         foreach (ref readonly IndexedChunk chunk in chunks)
             section.Digest(chunk.Digest);
-        WriteSection(section);
+        WriteSection();
     }
-
-    /// <summary>The object, once all chunks are written.</summary>
-    public ReadOnlyMemory<byte> Written => result.AsMemory(0, used);
 
     public void Dispose() => zstd.Dispose();
 
@@ -81,10 +77,9 @@ internal sealed class IndexWriter : IDisposable
     {
         for (int first = 0; first < packs.Count; first += FormatLimits.SectionRows)
         {
-            var section = new ByteWriter();
             for (int p = first; p < Math.Min(packs.Count, first + FormatLimits.SectionRows); p++)
                 section.Bytes(packs[p]);
-            WriteSection(section);
+            WriteSection();
         }
     }
 
@@ -94,7 +89,6 @@ internal sealed class IndexWriter : IDisposable
         int end = PackFooter.Header.Length;
         for (int first = 0; first < frames.Length; first += FormatLimits.SectionRows)
         {
-            var section = new ByteWriter();
             foreach (PackFrame frame in frames[first..Math.Min(frames.Length, first + FormatLimits.SectionRows)])
             {
                 section.Varint(frame.Pack - pack);
@@ -108,19 +102,16 @@ internal sealed class IndexWriter : IDisposable
                 end = frame.Offset + frame.StoredLength;
             }
 
-            WriteSection(section);
+            WriteSection();
         }
     }
 
-    private void WriteSection(ByteWriter section)
+    private void WriteSection()
     {
-        int stored = zstd.Compress(section.Written.Span, compressed);
-        int length = 8 + stored;
-        if (result.Length - used < length)
-            Array.Resize(ref result, checked(result.Length + Math.Max(length, result.Length / 8)));
-        BinaryPrimitives.WriteInt32LittleEndian(result.AsSpan(used), section.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(result.AsSpan(used + 4), stored);
-        compressed.AsSpan(0, stored).CopyTo(result.AsSpan(used + 8));
-        used += length;
+        int length = zstd.Compress(section.Written.Span, stored.AsSpan(SectionHead));
+        BinaryPrimitives.WriteInt32LittleEndian(stored, section.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(stored.AsSpan(4), length);
+        destination.Append(stored.AsSpan(0, SectionHead + length));
+        section.Clear();
     }
 }

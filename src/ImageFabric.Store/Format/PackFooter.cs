@@ -27,6 +27,14 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
     public byte[] Serialize()
     {
         var writer = new ByteWriter();
+        Write(writer);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>Writes footer and trailer.</summary>
+    /// <param name="writer">An empty one.</param>
+    public void Write(ByteWriter writer)
+    {
         writer.Varint(Frames.Count);
         int chunk = 0;
         for (int f = 0; f < Frames.Count; f++)
@@ -46,13 +54,11 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
         }
 
         writer.Bytes(Salt);
-        byte[] result = new byte[writer.Length + TrailerLength];
-        writer.Written.Span.CopyTo(result);
-        Span<byte> trailer = result.AsSpan(writer.Length);
+        Span<byte> trailer = stackalloc byte[TrailerLength];
         BinaryPrimitives.WriteInt32LittleEndian(trailer, writer.Length);
         SHA256.HashData(writer.Written.Span, trailer[4..]);
         Magic.CopyTo(trailer[36..]);
-        return result;
+        writer.Bytes(trailer);
     }
 
     /// <summary>The length of the footer that a trailer announces, or -1 when it is none.</summary>

@@ -17,7 +17,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     /// <summary>No single object takes that long to write, so an older temporary file belongs to a writer that was killed.</summary>
     private static readonly TimeSpan TemporaryLifetime = TimeSpan.FromDays(1);
 
-    private const int LimitedPiece = 1024 * 1024;
+    private const int Piece = 1024 * 1024;
 
     private readonly string root;
     private readonly BandwidthLimit? limit;
@@ -98,7 +98,17 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public async Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken)
+    public Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken) =>
+        PutAsync(key, (path, stop) => WriteDurablyAsync(path, content, stop), mode, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PutSpooledAsync(string key, SpooledObject content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return PutAsync(key, (path, stop) => WriteDurablyAsync(path, content, stop), PutMode.Replace, cancellationToken);
+    }
+
+    private async Task<bool> PutAsync(string key, Func<string, CancellationToken, Task> write, PutMode mode, CancellationToken cancellationToken)
     {
         string final = Resolve(key);
         string temporary = Path.Combine(root, TemporaryDirectory, $"{TemporaryPrefix}{Guid.NewGuid():N}");
@@ -110,7 +120,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             MakeDirectory(Path.GetDirectoryName(temporary)!);
             try
             {
-                await WriteDurablyAsync(temporary, content, cancellationToken).ConfigureAwait(false);
+                await write(temporary, cancellationToken).ConfigureAwait(false);
                 string directory = Path.GetDirectoryName(final)!;
                 MakeDirectory(directory);
                 if (mode == PutMode.Replace)
@@ -272,16 +282,31 @@ public sealed class DirectoryObjectStore : IObjectStore
     private async Task WriteDurablyAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous);
-        int piece = limit is null ? content.Length : LimitedPiece;
+        int piece = limit is null ? content.Length : Piece;
         for (int at = 0; at < content.Length; at += piece)
+            await WriteAsync(file, content[at..Math.Min(content.Length, at + piece)], at, cancellationToken).ConfigureAwait(false);
+        RandomAccess.FlushToDisk(file);
+    }
+
+    private async Task WriteDurablyAsync(string path, SpooledObject content, CancellationToken cancellationToken)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous);
+        byte[] piece = new byte[Math.Min(Piece, content.Length)];
+        for (long at = 0; at < content.Length; at += piece.Length)
         {
-            ReadOnlyMemory<byte> part = content[at..Math.Min(content.Length, at + piece)];
-            if (limit is not null)
-                await limit.SpendAsync(part.Length, alive: null, cancellationToken).ConfigureAwait(false);
-            await RandomAccess.WriteAsync(file, part, at, cancellationToken).ConfigureAwait(false);
+            Memory<byte> part = piece.AsMemory(0, (int)Math.Min(piece.Length, content.Length - at));
+            content.Read(part.Span, at);
+            await WriteAsync(file, part, at, cancellationToken).ConfigureAwait(false);
         }
 
         RandomAccess.FlushToDisk(file);
+    }
+
+    private async Task WriteAsync(SafeFileHandle file, ReadOnlyMemory<byte> part, long at, CancellationToken cancellationToken)
+    {
+        if (limit is not null)
+            await limit.SpendAsync(part.Length, alive: null, cancellationToken).ConfigureAwait(false);
+        await RandomAccess.WriteAsync(file, part, at, cancellationToken).ConfigureAwait(false);
     }
 
     private bool Publish(string temporary, string final)

@@ -19,6 +19,16 @@ public interface IObjectStore : IObjectSource
     /// <returns>False when the mode is <see cref="PutMode.CreateOnly"/> and there is one already; it is left as it is.</returns>
     Task<bool> PutAsync(string key, ReadOnlyMemory<byte> content, PutMode mode, CancellationToken cancellationToken);
 
+    /// <summary>Writes an object that may be longer than is to be in memory, in place of one that is there.</summary>
+    /// <exception cref="StoreException"><c>TemporaryFileFailed</c>, and what the store gives.</exception>
+    async Task PutSpooledAsync(string key, SpooledObject content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        byte[] whole = new byte[content.Length];
+        content.Read(whole, 0);
+        await PutAsync(key, whole, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Puts other content in the place of what was expected there, and does nothing when there is something else or nothing.
     /// Where the service cannot compare and write at once, it is looked at first and written then.</summary>
     /// <returns>False when nothing was written.</returns>

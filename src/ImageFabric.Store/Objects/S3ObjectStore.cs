@@ -208,20 +208,15 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     public long PassingFaults => Interlocked.Read(ref faults);
 
     /// <inheritdoc/>
-    public Task PutHashedAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken)
+    public Task PutSpooledAsync(string key, SpooledObject content, CancellationToken cancellationToken)
     {
-        ObjectKey.Check(key);
-        string digest = Convert.ToHexStringLower(sha256.Span);
-        return RunAsync(
-            key,
-            attempt =>
-            {
-                PutObjectRequest request = Upload(key, content, attempt);
-                request.Headers["x-amz-content-sha256"] = digest;
-                return client.PutObjectAsync(request, attempt.Token);
-            },
-            cancellationToken);
+        ArgumentNullException.ThrowIfNull(content);
+        return PutHashedAsync(key, attempt => Upload(key, content.Read, content.Length, attempt), content.Digest(), cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task PutHashedAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
+        PutHashedAsync(key, attempt => Upload(key, content, attempt), sha256.Span, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
@@ -431,17 +426,35 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         },
         cancellationToken);
 
-    private PutObjectRequest Upload(string key, ReadOnlyMemory<byte> content, Attempt attempt) => new()
+    private PutObjectRequest Upload(string key, ReadOnlyMemory<byte> content, Attempt attempt) =>
+        Upload(key, (destination, offset) => content.Span.Slice((int)offset, destination.Length).CopyTo(destination), content.Length, attempt);
+
+    private PutObjectRequest Upload(string key, ReadPiece content, long length, Attempt attempt) => new()
     {
         BucketName = address.Bucket,
         Key = address.Prefix + key,
-        InputStream = new UploadStream(content, attempt, limit),
+        InputStream = new UploadStream(content, length, attempt, limit),
         AutoCloseStream = false,
         ContentType = "application/octet-stream",
 
         // Chunked signatures are a form of their own that several services lack.
         UseChunkEncoding = false,
     };
+
+    private Task PutHashedAsync(string key, Func<Attempt, PutObjectRequest> upload, ReadOnlySpan<byte> sha256, CancellationToken cancellationToken)
+    {
+        ObjectKey.Check(key);
+        string digest = Convert.ToHexStringLower(sha256);
+        return RunAsync(
+            key,
+            attempt =>
+            {
+                PutObjectRequest request = upload(attempt);
+                request.Headers["x-amz-content-sha256"] = digest;
+                return client.PutObjectAsync(request, attempt.Token);
+            },
+            cancellationToken);
+    }
 
     private GetPreSignedUrlRequest Presigned(string key, TimeSpan lifetime) => new()
     {

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace ImageFabric.Store.Objects;
 
 /// <summary>
-/// A store as it would be after writing to it: reads come from the real one, and what is written is only remembered. A pack is remembered by its
+/// A store as it would be after writing to it: reads come from the real one, and what is written is only remembered. A pack or an index is remembered by its
 /// length, everything else by its content.
 /// </summary>
 public sealed class UnwrittenObjectStore : IObjectStore
@@ -77,6 +77,15 @@ public sealed class UnwrittenObjectStore : IObjectStore
             return false;
         written[key] = new Unwritten(content.Length, DateTimeOffset.UtcNow, key.StartsWith(PackPrefix, StringComparison.Ordinal) ? null : content.ToArray());
         return true;
+    }
+
+    /// <summary>Remembers the object's length alone: there may be more of it than is to be in memory.</summary>
+    public Task PutSpooledAsync(string key, SpooledObject content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        cancellationToken.ThrowIfCancellationRequested();
+        written[key] = new Unwritten(content.Length, DateTimeOffset.UtcNow, null);
+        return Task.CompletedTask;
     }
 
     /// <summary>Forgets what was remembered; what the real store has stays.</summary>

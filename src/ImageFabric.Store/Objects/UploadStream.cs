@@ -1,14 +1,17 @@
 namespace ImageFabric.Store.Objects;
 
+/// <summary>Fills the destination from an offset on.</summary>
+internal delegate void ReadPiece(Span<byte> destination, long offset);
+
 /// <summary>The body of one upload attempt, which tells the attempt when bytes move. Read at once for a signature that is not known yet, then asynchronously for the wire.</summary>
-internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt, BandwidthLimit? limit) : Stream
+internal sealed class UploadStream(ReadPiece content, long length, Attempt attempt, BandwidthLimit? limit) : Stream
 {
     /// <summary>What lies in send buffers at the end may take long on a slow line, and the store writes before it answers.</summary>
     private const int AnswerStalls = 4;
 
     private const int LimitedPiece = 16 * 1024;
 
-    private int position;
+    private long position;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -20,7 +23,7 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt
     public override bool CanWrite => false;
 
     /// <inheritdoc/>
-    public override long Length => content.Length;
+    public override long Length => length;
 
     /// <inheritdoc/>
     public override long Position
@@ -29,18 +32,18 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, content.Length);
-            position = (int)value;
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, length);
+            position = value;
         }
     }
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
-        int count = Math.Min(buffer.Length, content.Length - position);
-        content.Span.Slice(position, count).CopyTo(buffer);
+        int count = (int)Math.Min(buffer.Length, length - position);
+        content(buffer[..count], position);
         position += count;
-        if (position == content.Length)
+        if (position == length)
             attempt.AwaitAnswer(AnswerStalls);
         else
             attempt.Alive();
@@ -58,7 +61,7 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt
         {
             // Small pieces: several uploads share the rate, and none may be silent for long.
             buffer = buffer[..Math.Min(buffer.Length, LimitedPiece)];
-            await limit.SpendAsync(Math.Min(buffer.Length, content.Length - position), attempt.Alive, cancellationToken).ConfigureAwait(false);
+            await limit.SpendAsync((int)Math.Min(buffer.Length, length - position), attempt.Alive, cancellationToken).ConfigureAwait(false);
         }
 
         return Read(buffer.Span);
@@ -75,7 +78,7 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> content, Attempt attempt
         {
             SeekOrigin.Begin => offset,
             SeekOrigin.Current => position + offset,
-            _ => content.Length + offset,
+            _ => length + offset,
         };
         return position;
     }

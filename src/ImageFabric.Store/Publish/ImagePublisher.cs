@@ -158,9 +158,9 @@ public sealed class ImagePublisher
 
         await packs.CompleteAsync().ConfigureAwait(false);
         disk.ThrowIfChanged();
-        FinishedIndex index = draft.Finish(disk.Length, known.Packs, known.Frames);
+        using FinishedIndex index = draft.Finish(disk.Length, known.Packs, known.Frames);
         if (marks.Contains(index.Key))
-            index = index.Renamed(ObjectMarks.NewSalt());
+            index.Rename(ObjectMarks.NewSalt());
         return await FinishAsync(index, existing, packs, read, reused, cancellationToken).ConfigureAwait(false);
     }
 
@@ -168,19 +168,19 @@ public sealed class ImagePublisher
         FinishedIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
         // An existing manifest of the same content keeps what it says, but for the way to the data: its signature stays good.
-        Manifest manifest = Signed(existing is null ? Describe(index) : existing with { Index = index.Key, IndexSize = index.Bytes.Length, StoredSize = index.StoredSize });
-        await store.PutAsync(manifest.Index, index.Bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+        Manifest manifest = Signed(existing is null ? Describe(index) : existing with { Index = index.Key, IndexSize = index.Object.Length, StoredSize = index.StoredSize });
+        await store.PutSpooledAsync(manifest.Index, index.Object, cancellationToken).ConfigureAwait(false);
         var references = new PublishedReferences(store, index.Key, index.PackKeys);
         if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
             return (null, existing);
 
         byte[] json = manifest.Serialize();
-        long uploaded = packs.BytesUploaded + index.Bytes.Length + json.Length;
+        long uploaded = packs.BytesUploaded + index.Object.Length + json.Length;
         // An existing manifest of the same content is replaced only because what it named was lost.
         PutMode mode = existing is null ? PutMode.CreateOnly : PutMode.Replace;
         if (await store.PutAsync(manifestKey, json, mode, cancellationToken).ConfigureAwait(false))
         {
-            indexes.Keep(index.Key, index.Bytes.Span);
+            await indexes.KeepAsync(index.Key, index.Object, cancellationToken).ConfigureAwait(false);
             await catalog.ShareAsync(cancellationToken).ConfigureAwait(false);
             bool held = await references.HeldAsync(manifestKey, cancellationToken).ConfigureAwait(false);
             return (held ? new PublishOutcome(manifest, Created: existing is null, read, uploaded, reused, packs.PacksUploaded) : null, manifest);
@@ -222,7 +222,7 @@ public sealed class ImagePublisher
         Version = options.Image.Version!,
         ImageId = index.ImageId.ToString(),
         Index = index.Key,
-        IndexSize = index.Bytes.Length,
+        IndexSize = index.Object.Length,
         VirtualSize = index.VirtualSize,
         DataSize = index.DataSize,
         StoredSize = index.StoredSize,

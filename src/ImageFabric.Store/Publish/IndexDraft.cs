@@ -1,6 +1,5 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Publish;
 
@@ -25,29 +24,41 @@ internal sealed class IndexDraft(ChunkingProfile profile) : IDisposable
     public FinishedIndex Finish(long virtualSize, IReadOnlyList<byte[]> packs, IReadOnlyList<PackFrame> frames)
     {
         var table = new FrameTable(packs, frames);
-        foreach (Memory<IndexedChunk> block in rows.Blocks())
-            table.Use(block.Span);
+        foreach (ref readonly IndexedChunk chunk in rows)
+            table.Use(chunk);
         table.Sort();
-        using var writer = new IndexWriter(virtualSize, profile, table.Packs, table.Frames, rows.Count);
-        IndexedChunk[] section = new IndexedChunk[Math.Min(rows.Count, FormatLimits.SectionRows)];
-        foreach (Memory<IndexedChunk> block in rows.Blocks())
+        var written = new SpooledObject();
+        try
         {
-            Span<IndexedChunk> renumbered = section.AsSpan(0, block.Length);
-            table.Renumber(block.Span, renumbered);
-            writer.WriteChunks(renumbered);
+            Write(written, table, virtualSize);
+            long storedSize = table.Frames.Sum(f => (long)f.StoredLength);
+            return new FinishedIndex(written, Identify(written), virtualSize, DataSize, storedSize, [.. table.Packs.Select(p => ObjectKeys.Pack(p))]);
         }
-
-        long storedSize = table.Frames.Sum(f => (long)f.StoredLength);
-        return new FinishedIndex(writer.Written, Identify(writer.Written), virtualSize, DataSize, storedSize, [.. table.Packs.Select(p => ObjectKeys.Pack(p))]);
+        catch
+        {
+            written.Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => rows.Dispose();
 
-    // What nobody can read must never get a name: the id is that of the object as a reader finds it.
-    private ImageId Identify(ReadOnlyMemory<byte> written)
+    private void Write(SpooledObject destination, FrameTable table, long virtualSize)
     {
-        MemoryMarshal.TryGetArray(written, out ArraySegment<byte> bytes);
-        using var reader = new IndexReader(new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false), bytes.Count);
+        using var writer = new IndexWriter(destination, virtualSize, profile, table.Packs, table.Frames, rows.Length);
+        var section = new IndexedChunk[Math.Min(rows.Length, FormatLimits.SectionRows)];
+        foreach (ReadOnlyMemory<IndexedChunk> block in rows.Blocks())
+        {
+            for (int c = 0; c < block.Length; c++)
+                section[c] = table.Renumber(block.Span[c]);
+            writer.WriteChunks(section.AsSpan(0, block.Length));
+        }
+    }
+
+    // What nobody can read must never get a name: the id is that of the object as a reader finds it.
+    private ImageId Identify(SpooledObject written)
+    {
+        using var reader = new IndexReader(written.OpenRead(), written.Length);
         using var hasher = new ImageId.Hasher(reader.VirtualSize);
         long dataSize = 0;
         for (ReadOnlySpan<IndexedChunk> chunks = reader.NextChunks(); chunks.Length > 0; chunks = reader.NextChunks())
@@ -64,19 +75,23 @@ internal sealed class IndexDraft(ChunkingProfile profile) : IDisposable
 }
 
 /// <summary>An index as it goes into the store.</summary>
-/// <param name="Bytes">The object.</param>
+/// <param name="Object">The object; disposed of with this.</param>
 /// <param name="ImageId">The image's id.</param>
 /// <param name="VirtualSize">Size of the disk, in bytes.</param>
 /// <param name="DataSize">Bytes of all chunks.</param>
 /// <param name="StoredSize">Bytes of all frames.</param>
 /// <param name="PackKeys">The packs that it names.</param>
-internal sealed record FinishedIndex(ReadOnlyMemory<byte> Bytes, ImageId ImageId, long VirtualSize, long DataSize, long StoredSize, IReadOnlyList<string> PackKeys)
+internal sealed record FinishedIndex(SpooledObject Object, ImageId ImageId, long VirtualSize, long DataSize, long StoredSize, IReadOnlyList<string> PackKeys) : IDisposable
 {
-    private string? key;
-
     /// <summary>Its key in a store.</summary>
-    public string Key => key ??= ObjectKeys.Index(SHA256.HashData(Bytes.Span));
+    public string Key { get; private set; } = ObjectKeys.Index(Object.Digest());
 
-    /// <summary>The same index under another name, which no object has had.</summary>
-    public FinishedIndex Renamed(byte[] salt) => this with { Bytes = (byte[])[.. Bytes.Span, .. salt], key = null };
+    /// <summary>Gives the same index another name, which no object has had.</summary>
+    public void Rename(byte[] salt)
+    {
+        Object.Append(salt);
+        Key = ObjectKeys.Index(Object.Digest());
+    }
+
+    public void Dispose() => Object.Dispose();
 }

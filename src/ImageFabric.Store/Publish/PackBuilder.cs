@@ -4,10 +4,11 @@ using ImageFabric.Store.Format;
 namespace ImageFabric.Store.Publish;
 
 /// <summary>A pack that is being filled. Store format, "Pack".</summary>
-internal sealed class PackBuilder : IDisposable
+/// <param name="pool">Where it goes when it is disposed of, to become another pack.</param>
+internal sealed class PackBuilder(PackPool pool) : IDisposable
 {
-    /// <summary>What a pack usually needs, in bytes; an unusually long footer gets more.</summary>
-    public const int BufferLength = FormatLimits.PackLength + FormatLimits.LongestFrame + (64 * 1024);
+    // What a pack usually needs; an unusually long footer gets more.
+    private const int BufferLength = FormatLimits.PackLength + FormatLimits.LongestFrame + (64 * 1024);
 
     // At most, for a frame and for a chunk of the footer.
     private const int FooterBytesPerFrame = 12;
@@ -15,24 +16,27 @@ internal sealed class PackBuilder : IDisposable
 
     private readonly List<PackFrame> frames = [];
     private readonly List<PackChunk> chunks = [];
-    private readonly BufferPool pool;
-    private byte[] buffer;
-    private int used = PackFooter.Header.Length;
+    private readonly ByteWriter footer = new();
+    private byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferLength);
+    private int used;
+    private bool inUse;
 
-    /// <param name="number">Its number among the known packs.</param>
-    /// <param name="pool">Where its buffer is from, of at least <see cref="BufferLength"/>.</param>
-    public PackBuilder(int number, BufferPool pool)
-    {
-        Number = number;
-        this.pool = pool;
-        buffer = pool.Rent();
-        PackFooter.Header.CopyTo(buffer);
-    }
-
-    public int Number { get; }
+    /// <summary>Its number among the known packs.</summary>
+    public int Number { get; private set; }
 
     /// <summary>True when its frames and their footer take a pack's length: with one frame more, all of it still fits into the buffer.</summary>
     public bool IsFull => used + (frames.Count * FooterBytesPerFrame) + (chunks.Count * FooterBytesPerChunk) >= FormatLimits.PackLength;
+
+    /// <summary>Becomes an empty pack.</summary>
+    internal void Begin(int number)
+    {
+        frames.Clear();
+        chunks.Clear();
+        Number = number;
+        PackFooter.Header.CopyTo(buffer);
+        used = PackFooter.Header.Length;
+        inUse = true;
+    }
 
     /// <summary>Adds a compressed frame.</summary>
     /// <returns>Its place.</returns>
@@ -57,25 +61,24 @@ internal sealed class PackBuilder : IDisposable
     /// <returns>The whole pack, good until it is disposed of, and its SHA-256.</returns>
     public (ReadOnlyMemory<byte> Content, byte[] Digest) Seal(byte[] salt)
     {
-        byte[] footer = new PackFooter(frames, chunks) { Salt = salt }.Serialize();
+        footer.Clear();
+        new PackFooter(frames, chunks) { Salt = salt }.Write(footer);
         if (used + footer.Length > buffer.Length)
         {
             byte[] larger = new byte[used + footer.Length];
             buffer.AsSpan(0, used).CopyTo(larger);
-            if (buffer.Length == pool.Length)
-                pool.Return(buffer);
             buffer = larger;
         }
 
-        footer.CopyTo(buffer, used);
+        footer.Written.CopyTo(buffer.AsMemory(used));
         Memory<byte> content = buffer.AsMemory(0, used + footer.Length);
         return (content, SHA256.HashData(content.Span));
     }
 
     public void Dispose()
     {
-        if (buffer.Length == pool.Length)
-            pool.Return(buffer);
-        buffer = [];
+        if (inUse && buffer.Length == BufferLength)
+            pool.Return(this);
+        inUse = false;
     }
 }

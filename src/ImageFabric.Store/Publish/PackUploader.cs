@@ -16,7 +16,7 @@ internal sealed class PackUploader : IAsyncDisposable
     private readonly ObjectMarks marks;
     private readonly int level;
     private readonly UploadSlots uploadSlots;
-    private readonly BufferPool packBuffers = new(PackBuilder.BufferLength);
+    private readonly PackPool packs = new();
     private readonly BufferPool frameBuffers = new(FrameBuilder.BufferLength);
     private readonly ConcurrentBag<ZstdCodec> codecs = [];
     private readonly Channel<Task<FrameBuilder>> compressing;
@@ -135,7 +135,7 @@ internal sealed class PackUploader : IAsyncDisposable
         foreach (Task done in uploads.Where(u => u.IsCompleted))
             await done.ConfigureAwait(false);
         uploads.RemoveAll(u => u.IsCompletedSuccessfully);
-        return new PackBuilder(known.ReservePack(), packBuffers);
+        return packs.Start(known.ReservePack());
     }
 
     private async Task UploadAsync(PackBuilder pack)

@@ -27,8 +27,9 @@ internal sealed class FrameContents : IDisposable
             rowStart[f + 1] += rowStart[f];
         int[] next = rowStart[..^1];
         rows = new int[index.Chunks.Length];
-        for (int c = 0; c < rows.Length; c++)
-            rows[next[index.Chunks[c].Frame]++] = c;
+        int row = 0;
+        foreach (ref readonly IndexedChunk chunk in index.Chunks)
+            rows[next[chunk.Frame]++] = row++;
     }
 
     /// <summary>The chunks that lie in a frame.</summary>

@@ -16,7 +16,7 @@ internal sealed class FrameStorage(IDiskTarget target, PullState state, FrameCon
                 continue;
             IndexedChunk chunk = state.Index.Chunks[row];
             await target.WriteAsync(chunk.Offset, content.Slice(chunk.OffsetInFrame, chunk.Length), cancellationToken).ConfigureAwait(false);
-            state.Complete(row);
+            state.Complete(row, chunk.Length);
         }
     }
 }

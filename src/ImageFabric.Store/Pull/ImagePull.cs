@@ -43,7 +43,7 @@ public static class ImagePull
         if (resumed)
             await PartialCheck.RunAsync(target, state, cancellationToken).ConfigureAwait(false);
         foreach (PullSeed seed in options.Seeds)
-            await SeedCopy.RunAsync(target, state, seed, cancellationToken).ConfigureAwait(false);
+            await SeedCopy.RunAsync(target, state, seed, options.SeedChunks, cancellationToken).ConfigureAwait(false);
 
         RoomCheck.Run(path, state.BytesMissing);
         using var contents = new FrameContents(index);

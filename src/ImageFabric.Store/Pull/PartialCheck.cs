@@ -16,10 +16,13 @@ internal static class PartialCheck
         await Parallel.ForAsync(0, (count + BatchLength - 1) / BatchLength, options, (batch, _) =>
         {
             byte[] buffer = buffers.Rent();
-            for (int c = batch * BatchLength; c < Math.Min(count, (batch + 1) * BatchLength); c++)
+            int first = batch * BatchLength;
+            var chunks = new IndexedChunk[Math.Min(BatchLength, count - first)];
+            state.Index.Chunks.CopyTo(first, chunks);
+            for (int c = 0; c < chunks.Length; c++)
             {
-                if (Holds(target, state.Index.Chunks[c], buffer))
-                    state.Reused(c);
+                if (Holds(target, chunks[c], buffer))
+                    state.Reused(first + c, chunks[c].Length);
             }
 
             buffers.Return(buffer);

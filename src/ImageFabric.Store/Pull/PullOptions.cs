@@ -13,6 +13,9 @@ public sealed record PullOptions
     /// <summary>Disk image files whose chunks are taken instead of fetched; earlier ones are preferred.</summary>
     public IReadOnlyList<PullSeed> Seeds { get; init; } = [];
 
+    /// <summary>Chunks whose places on a seed are kept in memory at the same time, 1 or more, at 22 bytes each: an image of more chunks takes several passes over the seed.</summary>
+    internal int SeedChunks { get; init; } = 3 * 1024 * 1024;
+
     /// <summary>Range reads at the same time, 1 to 64. Each takes up to 5 MB of memory.</summary>
     public int Reads { get; init; } = 8;
 
@@ -25,8 +28,8 @@ public sealed record PullOptions
 
 /// <summary>A disk image file that is here already.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Index">Its chunks, if they are known. Null: the file is read and cut.</param>
-public sealed record PullSeed(string Path, ImageIndex? Index);
+/// <param name="ReadIndex">Reads the list of its chunks when its turn comes; from a seed whose list cannot be read, nothing is taken. Null: there is none, and the file is read and cut.</param>
+public sealed record PullSeed(string Path, Func<CancellationToken, Task<ImageIndex?>>? ReadIndex);
 
 /// <summary>What a pull did.</summary>
 /// <param name="BytesFetched">Bytes read from packs.</param>

@@ -31,16 +31,18 @@ internal sealed class PullState
 
     public bool IsDone(int chunk) => Volatile.Read(ref done[chunk]);
 
-    public void Reused(int chunk)
+    /// <summary>A chunk of <paramref name="length"/> bytes that was here already is in place.</summary>
+    public void Reused(int chunk, int length)
     {
-        if (TryComplete(chunk))
-            Interlocked.Add(ref bytesReused, Index.Chunks[chunk].Length);
+        if (TryComplete(chunk, length))
+            Interlocked.Add(ref bytesReused, length);
         Report();
     }
 
-    public void Complete(int chunk)
+    /// <summary>A chunk of <paramref name="length"/> bytes is in place.</summary>
+    public void Complete(int chunk, int length)
     {
-        TryComplete(chunk);
+        TryComplete(chunk, length);
         Report();
     }
 
@@ -62,17 +64,18 @@ internal sealed class PullState
     public List<int> MissingFrames()
     {
         bool[] missing = new bool[Index.Frames.Length];
-        for (int c = 0; c < Index.Chunks.Length; c++)
-            missing[Index.Chunks[c].Frame] |= !IsDone(c);
+        int row = 0;
+        foreach (ref readonly IndexedChunk chunk in Index.Chunks)
+            missing[chunk.Frame] |= !IsDone(row++);
         return [.. Enumerable.Range(0, missing.Length).Where(f => missing[f])];
     }
 
     // The same chunk can come from two sources at the same moment; it counts once.
-    private bool TryComplete(int chunk)
+    private bool TryComplete(int chunk, int length)
     {
         if (Interlocked.Exchange(ref done[chunk], true))
             return false;
-        Interlocked.Add(ref bytesDone, Index.Chunks[chunk].Length);
+        Interlocked.Add(ref bytesDone, length);
         return true;
     }
 

@@ -30,37 +30,63 @@ internal sealed class SeedCopy
         cloning = copying = cloneSource is not null;
     }
 
-    public static async Task RunAsync(IDiskTarget target, PullState state, PullSeed seed, CancellationToken cancellationToken)
+    public static async Task RunAsync(IDiskTarget target, PullState state, PullSeed seed, int mostWanted, CancellationToken cancellationToken)
     {
+        ImageIndex? index = null;
+        if (seed.ReadIndex is not null)
+        {
+            index = await seed.ReadIndex(cancellationToken).ConfigureAwait(false);
+            if (index is null)
+                return;
+        }
+
         using ILogicalDisk disk = await DiskImage.OpenAsync(seed.Path, DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
         // In a raw file alone every byte of the disk lies at its own offset.
         using SafeFileHandle? source = disk.Format == "raw" ? File.OpenHandle(seed.Path) : null;
         var copy = new SeedCopy(target, state, disk, source);
-        List<Run> runs = copy.FindRuns(await copy.LocateAsync(seed.Index, cancellationToken).ConfigureAwait(false));
-        var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(runs, options, copy.CopyAsync).ConfigureAwait(false);
+        for (int first = 0; first < state.Index.Chunks.Length;)
+            first = await copy.PassAsync(first, mostWanted, index, cancellationToken).ConfigureAwait(false);
     }
 
-    // Where on the seed the chunks lie that are still wanted.
-    private async Task<Dictionary<ChunkDigest, long>> LocateAsync(ImageIndex? seedIndex, CancellationToken cancellationToken)
+    // Takes as many chunks as places are kept in memory for, from a row on; returns the row behind them.
+    private async Task<int> PassAsync(int first, int mostWanted, ImageIndex? seedIndex, CancellationToken cancellationToken)
     {
-        var wanted = new HashSet<ChunkDigest>();
-        for (int c = 0; c < state.Index.Chunks.Length; c++)
+        (SeedPlaces wanted, int end) = FindWanted(first, mostWanted);
+        if (wanted.Count == 0)
+            return end;
+        await LocateAsync(wanted, seedIndex, cancellationToken).ConfigureAwait(false);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(FindRuns(wanted, first, end), options, CopyAsync).ConfigureAwait(false);
+        return end;
+    }
+
+    private (SeedPlaces Wanted, int End) FindWanted(int first, int mostWanted)
+    {
+        var wanted = new SeedPlaces(Math.Min(state.Index.Chunks.Length - first, mostWanted));
+        int row = -1;
+        foreach (ref readonly IndexedChunk chunk in state.Index.Chunks)
         {
-            if (!state.IsDone(c))
-                wanted.Add(state.Index.Chunks[c].Digest);
+            if (++row < first || state.IsDone(row))
+                continue;
+            if (wanted.Count == mostWanted)
+                return (wanted, row);
+            wanted.Want(chunk.Digest);
         }
 
-        var places = new Dictionary<ChunkDigest, long>();
+        return (wanted, row + 1);
+    }
+
+    private async Task LocateAsync(SeedPlaces wanted, ImageIndex? seedIndex, CancellationToken cancellationToken)
+    {
         if (seedIndex is not null)
         {
             foreach (ref readonly IndexedChunk chunk in seedIndex.Chunks)
             {
-                if (chunk.Offset + chunk.Length <= seed.Length && wanted.Contains(chunk.Digest))
-                    places.TryAdd(chunk.Digest, chunk.Offset);
+                if (chunk.End <= seed.Length)
+                    wanted.Tell(chunk.Digest, chunk.Offset);
             }
 
-            return places;
+            return;
         }
 
         await foreach (DiskSegment segment in DiskChunker.ReadAsync(seed, state.Index.Profile, cancellationToken).ConfigureAwait(false))
@@ -68,44 +94,51 @@ internal sealed class SeedCopy
             using (segment)
             {
                 for (int c = 0; c < segment.Chunks.Count; c++)
-                {
-                    if (wanted.Contains(segment.Digests[c]))
-                        places.TryAdd(segment.Digests[c], segment.Chunks[c].Offset);
-                }
+                    wanted.Tell(segment.Digests[c], segment.Chunks[c].Offset);
             }
         }
-
-        return places;
     }
 
     // Chunks that follow one another on both disks are read and shared in one go.
-    private List<Run> FindRuns(Dictionary<ChunkDigest, long> places)
+    private IEnumerable<Run> FindRuns(SeedPlaces places, int first, int end)
     {
-        var runs = new List<Run>();
-        ReadOnlySpan<IndexedChunk> chunks = state.Index.Chunks;
-        for (int c = 0; c < chunks.Length; c++)
+        Run open = default;
+        int row = -1;
+        foreach (ReadOnlyMemory<IndexedChunk> block in state.Index.Chunks.Blocks())
         {
-            if (state.IsDone(c) || !places.TryGetValue(chunks[c].Digest, out long offset))
-                continue;
-            if (runs.Count > 0 && runs[^1] is var last && last.First + last.Count == c && last.SeedOffset + last.Length == offset &&
-                chunks[last.First].Offset + last.Length == chunks[c].Offset && last.Length + chunks[c].Length <= LongestRun)
-                runs[^1] = last with { Count = last.Count + 1, Length = last.Length + chunks[c].Length };
-            else
-                runs.Add(new Run(c, 1, offset, chunks[c].Length));
+            for (int c = 0; c < block.Length; c++)
+            {
+                IndexedChunk chunk = block.Span[c];
+                if (++row < first || row >= end || state.IsDone(row) || !places.TryFind(chunk.Digest, out long offset))
+                    continue;
+                if (open.Count > 0 && open.First + open.Count == row && open.SeedOffset + open.Length == offset &&
+                    open.Offset + open.Length == chunk.Offset && open.Length + chunk.Length <= LongestRun)
+                {
+                    open = open with { Count = open.Count + 1, Length = open.Length + chunk.Length };
+                    continue;
+                }
+
+                if (open.Count > 0)
+                    yield return open;
+                open = new Run(row, 1, offset, chunk.Offset, chunk.Length);
+            }
         }
 
-        return runs;
+        if (open.Count > 0)
+            yield return open;
     }
 
     private async ValueTask CopyAsync(Run run, CancellationToken cancellationToken)
     {
         byte[] buffer = buffers.Rent();
         await seed.ReadAsync(run.SeedOffset, buffer.AsMemory(0, run.Length), cancellationToken).ConfigureAwait(false);
+        var chunks = new IndexedChunk[run.Count];
+        state.Index.Chunks.CopyTo(run.First, chunks);
         bool[] valid = new bool[run.Count];
         int start = 0;
         for (int c = 0; c < run.Count; c++)
         {
-            IndexedChunk chunk = state.Index.Chunks[run.First + c];
+            IndexedChunk chunk = chunks[c];
             valid[c] = ChunkDigest.Of(buffer.AsSpan(start, chunk.Length)).Equals(chunk.Digest);
             start += chunk.Length;
         }
@@ -114,12 +147,12 @@ internal sealed class SeedCopy
         start = 0;
         for (int c = 0; c < run.Count; c++)
         {
-            IndexedChunk chunk = state.Index.Chunks[run.First + c];
+            IndexedChunk chunk = chunks[c];
             if (valid[c])
             {
                 if (!shared)
                     await target.WriteAsync(chunk.Offset, buffer.AsMemory(start, chunk.Length), cancellationToken).ConfigureAwait(false);
-                state.Reused(run.First + c);
+                state.Reused(run.First + c, chunk.Length);
             }
 
             start += chunk.Length;
@@ -136,7 +169,7 @@ internal sealed class SeedCopy
         long done = 0;
         while (done < run.Length)
         {
-            (long position, long contiguous) = target.Locate(state.Index.Chunks[run.First].Offset + done);
+            (long position, long contiguous) = target.Locate(run.Offset + done);
             long length = Math.Min(contiguous, run.Length - done);
             if (!pass(cloneSource!, run.SeedOffset + done, target.Handle, position, length))
             {
@@ -154,5 +187,5 @@ internal sealed class SeedCopy
 
     private delegate bool PassRange(SafeFileHandle source, long sourceOffset, SafeFileHandle destination, long destinationOffset, long length);
 
-    private readonly record struct Run(int First, int Count, long SeedOffset, int Length);
+    private readonly record struct Run(int First, int Count, long SeedOffset, long Offset, int Length);
 }

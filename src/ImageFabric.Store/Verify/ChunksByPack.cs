@@ -19,8 +19,9 @@ internal sealed class ChunksByPack
             start[p + 1] += start[p];
         int[] next = start[..^1];
         rows = new int[index.Chunks.Length];
-        for (int c = 0; c < rows.Length; c++)
-            rows[next[index.Frames[index.Chunks[c].Frame].Pack]++] = c;
+        int row = 0;
+        foreach (ref readonly IndexedChunk chunk in index.Chunks)
+            rows[next[index.Frames[chunk.Frame].Pack]++] = row++;
     }
 
     public int Count(int pack) => start[pack + 1] - start[pack];

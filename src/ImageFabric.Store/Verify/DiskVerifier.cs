@@ -38,9 +38,11 @@ public static class DiskVerifier
         await Parallel.ForAsync(0, (index.Chunks.Length + BatchLength - 1) / BatchLength, options, async (batch, stop) =>
         {
             byte[] buffer = buffers.Rent();
-            for (int c = batch * BatchLength; c < Math.Min(index.Chunks.Length, (batch + 1) * BatchLength); c++)
+            int first = batch * BatchLength;
+            var chunks = new IndexedChunk[Math.Min(BatchLength, index.Chunks.Length - first)];
+            index.Chunks.CopyTo(first, chunks);
+            foreach (IndexedChunk chunk in chunks)
             {
-                IndexedChunk chunk = index.Chunks[c];
                 await disk.ReadAsync(chunk.Offset, buffer.AsMemory(0, chunk.Length), stop).ConfigureAwait(false);
                 counts.Add(chunk, ChunkDigest.Of(buffer.AsSpan(0, chunk.Length)).Equals(chunk.Digest));
             }

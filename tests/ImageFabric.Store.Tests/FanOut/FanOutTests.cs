@@ -7,6 +7,7 @@ using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
 using ImageFabric.Store.Pull;
+using ImageFabric.Store.Tests.Format;
 using ImageFabric.Store.Tests.Publish;
 
 namespace ImageFabric.Store.Tests.FanOut;
@@ -142,7 +143,8 @@ public sealed class FanOutTests : IAsyncLifetime
     {
         await using FanOutServer whole = await StartWholeAsync();
 
-        Assert.Equal(indexObject, await FanOutIndex.ReadAsync(AddressOf(whole), Token, manifest.Index, manifest.IndexSize, None));
+        using SpooledObject read = await FanOutIndex.ReadAsync(AddressOf(whole), Token, manifest.Index, manifest.IndexSize, None);
+        Assert.Equal(indexObject, read.ToArray());
         string other = ObjectKeys.Index(new byte[32]);
         StoreException refused = await Assert.ThrowsAsync<StoreException>(() => FanOutIndex.ReadAsync(AddressOf(whole), Token, other, manifest.IndexSize, None));
         Assert.Equal("IndexCorrupt", refused.Id);
@@ -180,7 +182,7 @@ public sealed class FanOutTests : IAsyncLifetime
         Assert.Equal(index.Frames.Length, next);
     }
 
-    private FanOutServer Start() => FanOutServer.Start(IPAddress.Loopback, Token, index, indexObject);
+    private FanOutServer Start() => FanOutServer.Start(IPAddress.Loopback, Token, index, SpooledObject.Of(indexObject));
 
     private async Task<FanOutServer> StartWholeAsync()
     {

@@ -1,4 +1,5 @@
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
 using ImageFabric.Store.Tests.Publish;
 
@@ -107,8 +108,8 @@ public sealed class FormatTests
     public void An_index_survives_being_written()
     {
         ImageIndex index = IndexOf(1_000_001, (0, 4096, 1), (4096, 65536, 2), (204800, 4096, 1), (999424, 577, 3));
-        byte[] bytes = index.Serialize();
-        ImageIndex read = ImageIndex.Parse(bytes, Key(bytes));
+        byte[] bytes = index.Serialize().ToArray();
+        ImageIndex read = Parse(bytes, Key(bytes));
         Assert.Equal(index.ImageId, read.ImageId);
         Assert.Equal(index.VirtualSize, read.VirtualSize);
         Assert.Equal(index.Profile, read.Profile);
@@ -122,24 +123,24 @@ public sealed class FormatTests
     {
         (long, int, byte)[] chunks = [.. Enumerable.Range(0, (2 * FormatLimits.SectionRows) + 5).Select(i => (i * 16384L, 4096 * (1 + (i % 3)), (byte)(i % 50)))];
         ImageIndex index = IndexOf(1L << 30, chunks);
-        byte[] bytes = index.Serialize();
-        ImageIndex read = ImageIndex.Parse(bytes, Key(bytes));
+        byte[] bytes = index.Serialize().ToArray();
+        ImageIndex read = Parse(bytes, Key(bytes));
         Assert.Equal(index.ImageId, read.ImageId);
         Assert.Equal(index.Chunks.ToArray(), read.Chunks.ToArray());
         Assert.Equal(index.Frames.ToArray(), read.Frames.ToArray());
         foreach (int length in new[] { 7, HeadLength, bytes.Length / 2, bytes.Length - 1 })
-            Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse(bytes[..length], null)).Id);
-        Assert.Equal(index.ImageId, ImageIndex.Parse([.. bytes, .. new byte[FormatLimits.LongestSalt]], null).ImageId);
-        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse([.. bytes, .. new byte[FormatLimits.LongestSalt + 1]], null)).Id);
+            Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => Parse(bytes[..length], null)).Id);
+        Assert.Equal(index.ImageId, Parse([.. bytes, .. new byte[FormatLimits.LongestSalt]], null).ImageId);
+        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => Parse([.. bytes, .. new byte[FormatLimits.LongestSalt + 1]], null)).Id);
     }
 
     [Fact]
     public void An_index_of_other_content_than_its_name_is_corrupt()
     {
-        byte[] bytes = IndexOf(1_000_000, (0, 4096, 1)).Serialize();
+        byte[] bytes = IndexOf(1_000_000, (0, 4096, 1)).Serialize().ToArray();
         string key = Key(bytes);
         bytes[^1] ^= 1;
-        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => ImageIndex.Parse(bytes, key)).Id);
+        Assert.Equal("IndexCorrupt", Assert.Throws<StoreException>(() => Parse(bytes, key)).Id);
     }
 
     /// <summary>Whoever can write an index can also name it rightly: its content is held to be hostile.</summary>
@@ -147,7 +148,7 @@ public sealed class FormatTests
     public void A_mutated_index_is_refused_or_keeps_its_promises()
     {
         var random = new Random(20261123);
-        byte[] whole = IndexOf(1_000_001, [.. Enumerable.Range(0, 60).Select(i => (i * 16384L, 4096 * (1 + (i % 3)), (byte)(i % 50)))]).Serialize();
+        byte[] whole = IndexOf(1_000_001, [.. Enumerable.Range(0, 60).Select(i => (i * 16384L, 4096 * (1 + (i % 3)), (byte)(i % 50)))]).Serialize().ToArray();
         int refused = 0;
         for (int round = 0; round < 20_000; round++)
         {
@@ -159,7 +160,7 @@ public sealed class FormatTests
             byte[] bytes = Pack(body);
             try
             {
-                ImageIndex index = ImageIndex.Parse(bytes, Key(bytes));
+                ImageIndex index = Parse(bytes, Key(bytes));
                 foreach (IndexedChunk chunk in index.Chunks)
                 {
                     Assert.InRange(chunk.Offset + chunk.Length, 1, index.VirtualSize);
@@ -209,6 +210,12 @@ public sealed class FormatTests
         VirtualSize = 512, DataSize = 512, StoredSize = 100, Published = DateTimeOffset.UnixEpoch, SourceFormat = "raw",
     };
 
+    private static ImageIndex Parse(ReadOnlySpan<byte> bytes, string? key)
+    {
+        using SpooledObject whole = SpooledObject.Of(bytes);
+        return ImageIndex.Parse(whole, key);
+    }
+
     private static ImageIndex IndexOf(long size, params (long Offset, int Length, byte Content)[] chunks)
     {
         var frames = new List<PackFrame>();
@@ -224,7 +231,7 @@ public sealed class FormatTests
         }
 
         byte[][] packs = [.. Enumerable.Range(0, 1 + (frames.Count / FramesPerPack)).Select(p => DigestBytes((byte)(9 + p)))];
-        return ImageIndex.Create(size, ChunkingProfile.Default, packs, frames, rows.ToArray());
+        return ImageIndex.Create(size, ChunkingProfile.Default, packs, frames, ChunkList.Of(rows));
     }
 
     private const int FramesPerPack = 1000;

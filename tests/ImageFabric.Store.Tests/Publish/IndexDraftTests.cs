@@ -1,11 +1,13 @@
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
+using ImageFabric.Store.Tests.Format;
 
 namespace ImageFabric.Store.Tests.Publish;
 
 public sealed class IndexDraftTests
 {
-    /// <summary>From about 6 GB of data on, rows wait in a temporary file.</summary>
+    /// <summary>From about 3 GB of data on, rows wait in a temporary file, and from about 2 GB on, most of the object does.</summary>
     [Fact]
     public void An_index_is_the_same_whether_its_rows_fit_into_memory_or_not()
     {
@@ -21,16 +23,25 @@ public sealed class IndexDraftTests
         using var draft = new IndexDraft(ChunkingProfile.Default);
         foreach (IndexedChunk row in rows)
             draft.Add(row);
-        FinishedIndex finished = draft.Finish(Size, packs, frames);
-        ImageIndex whole = ImageIndex.Create(Size, ChunkingProfile.Default, packs, frames, rows);
-        Assert.Equal(whole.Serialize(), finished.Bytes.ToArray());
+        using FinishedIndex finished = draft.Finish(Size, packs, frames);
+        ImageIndex whole = ImageIndex.Create(Size, ChunkingProfile.Default, packs, frames, ChunkList.Of(rows));
+        Assert.True(finished.Object.Length > SpooledObject.InMemory);
+        Assert.Equal(whole.Serialize().ToArray(), finished.Object.ToArray());
         Assert.Equal(whole.ImageId, finished.ImageId);
         Assert.Equal((whole.DataSize, whole.StoredSize), (finished.DataSize, finished.StoredSize));
         Assert.Equal(Enumerable.Range(0, whole.PackCount).Select(whole.PackKey), finished.PackKeys);
 
-        ImageIndex read = ImageIndex.Parse(finished.Bytes.ToArray(), finished.Key);
-        Assert.Equal(Rows, read.Chunks.Length);
-        Assert.Equal(rows[^1].Digest, read.Chunks[^1].Digest);
+        ImageIndex read = ImageIndex.Parse(finished.Object, finished.Key);
+        Assert.Equal(rows, read.Chunks.ToArray().Select(chunk => chunk with { Frame = rows[(int)(chunk.Offset / 16384)].Frame }));
+        foreach (int row in new[] { 0, (8 * FormatLimits.SectionRows) - 1, 8 * FormatLimits.SectionRows, (12 * FormatLimits.SectionRows) + 5, Rows - 8, Rows - 1 })
+            Assert.Equal(rows[row].Digest, read.Chunks[row].Digest);
+        Assert.Throws<ArgumentOutOfRangeException>(() => read.Chunks[Rows]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => read.Chunks[-1]);
+
+        string before = finished.Key;
+        finished.Rename([1, 2, 3]);
+        Assert.NotEqual(before, finished.Key);
+        Assert.Equal(whole.ImageId, ImageIndex.Parse(finished.Object, finished.Key).ImageId);
     }
 
     private static byte[] Bytes(byte value) => [.. Enumerable.Repeat(value, 32)];
