@@ -38,7 +38,7 @@ public sealed record PublishOptions(ImageReference Image)
     public const int DefaultUploads = 4;
 
     // Measured: the program, and what is being read, hashed and compressed.
-    private const long MemoryOfStages = 84L << 20;
+    private const long MemoryOfStages = 112L << 20;
     private const long MemoryOfUpload = 18L << 20;
     private const long LeastForChunks = 16L << 20;
 
