@@ -26,6 +26,9 @@ internal sealed class FanOutLimits
     /// <summary>A transfer that takes longer than this, and much longer than most, is given to another source as well.</summary>
     public TimeSpan Slow { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>The same as long as no transfer has ended, so that nothing is known of the links.</summary>
+    public TimeSpan SlowAtFirst { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Hosts that must have failed to take from a host before nobody does any more.</summary>
     public int Accusers { get; set; } = 2;
 }

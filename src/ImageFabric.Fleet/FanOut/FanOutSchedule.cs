@@ -18,6 +18,7 @@ internal sealed class FanOutSchedule
     private const int MostAccusations = 3;
     private const int WaitingTried = 8;
     private const double SlowTimes = 4;
+    private const double DoubledTimes = 2;
 
     private readonly FanOutLimits _limits;
     private readonly Random _random;
@@ -99,12 +100,11 @@ internal sealed class FanOutSchedule
     {
         if (!_hosts.TryGetValue(id, out FanOutHost? host))
             return;
-        foreach (FanOutTransfer transfer in host.Incoming.Where(t => t.Piece == piece).ToArray())
-        {
-            if (!transfer.Doubled)
-                _meanSeconds = _meanSeconds == 0 ? now - transfer.Began : (_meanSeconds * 0.95) + ((now - transfer.Began) * 0.05);
+        FanOutTransfer[] ended = [.. host.Incoming.Where(t => t.Piece == piece)];
+        if (ended.Length > 0)
+            Learn(now - ended.Min(static t => t.Began), ended[0].Doubled);
+        foreach (FanOutTransfer transfer in ended)
             End(transfer);
-        }
 
         if (host.Held.Add(piece) && host.Serves)
         {
@@ -262,7 +262,17 @@ internal sealed class FanOutSchedule
 
     private bool Within(double copies) => StoreOrders < copies * Pieces;
 
-    private bool IsSlow(double began, double now) => now - began > Math.Max(_limits.Slow.TotalSeconds, SlowTimes * _meanSeconds);
+    // A slow host's pieces, which come from another in the end, say little of the others; but where all are slow, as when the store's link has become so, it is no host's fault.
+    private void Learn(double seconds, bool doubled)
+    {
+        if (doubled && _meanSeconds > 0)
+            seconds = Math.Min(seconds, DoubledTimes * _meanSeconds);
+        _meanSeconds = _meanSeconds == 0 ? seconds : (_meanSeconds * 0.95) + (seconds * 0.05);
+    }
+
+    // Before the first piece has come nobody knows how long one takes on these links.
+    private bool IsSlow(double began, double now) =>
+        now - began > (_meanSeconds == 0 ? _limits.SlowAtFirst.TotalSeconds : Math.Max(_limits.Slow.TotalSeconds, SlowTimes * _meanSeconds));
 
     private bool Order(FanOutHost host, int piece, FanOutHost? source, double now)
     {

@@ -72,6 +72,19 @@ public sealed class FanOutSimulationTests(ITestOutputHelper output)
         Assert.InRange(sync.StoreCopies, 1, 2);
     }
 
+    [Theory]
+    [InlineData(3, 4)]
+    [InlineData(8, 20)]
+    [InlineData(8, 2)]
+    public void Where_the_store_is_slow_no_host_is_blamed_for_it(int hosts, double storeRate)
+    {
+        SimulatedSync sync = FanOutSimulation.Run(Even(hosts), storeRate * Mega, 64 << 20, 64);
+
+        output.WriteLine($"{sync.Seconds:0.0} s; the store sent {sync.StoreCopies:0.00} copies");
+        Assert.InRange(sync.StoreCopies, 1, 1.35);
+        Assert.InRange(sync.Seconds / ((64 << 20) * 8 / (storeRate * Mega)), 0.99, 1.4);
+    }
+
     [Fact]
     public void Where_no_host_reaches_another_the_store_sends_to_all()
     {
