@@ -68,7 +68,10 @@ pulls_all() {
     verify "${!original}" "$W/new.raw"
     rm "$W/new.raw"
     forget "$v1"
-    measure pulls casync update-v$version "$W/new.raw" casync extract --store="http://$gateway:7874/chunks" --seed="$v1" "http://$gateway:7874/v$version.caibx" "$W/new.raw"
+    # The index comes by itself: while casync 2 reads the seed, its own download of it breaks off, and it never ends (systemd/casync, issue 112).
+    # shellcheck disable=SC2016
+    measure pulls casync update-v$version "$W/new.raw" bash -c 'curl -fsS -o "$3.caibx" "$1/v$4.caibx" && casync extract --store="$1/chunks" --seed="$2" "$3.caibx" "$3" && rm "$3.caibx"' \
+      pull "http://$gateway:7874" "$v1" "$W/new.raw" $version
     verify "${!original}" "$W/new.raw"
     rm "$W/new.raw"
   done
