@@ -198,6 +198,18 @@ Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
         $vm | Remove-VmFromImage -Confirm:$false
     }
 
+    It 'makes many machines over several hosts in one pipeline, and removes them so' {
+        $wanted = 0..11 | ForEach-Object { [pscustomobject] @{ HostName = $hosts[$_ % $hosts.Count]; Name = "$machine-p$_" } }
+
+        $made = @($wanted | New-VmFromImage tiny:1.0 -ImageDirectory $directory -Memory 64MB -ThrottleLimit 6 -WarningAction SilentlyContinue)
+
+        $made | ForEach-Object { "$($_.Name) $($_.HostName)" } | Sort-Object | Should -Be ($wanted | ForEach-Object { "$($_.Name) $($_.HostName)" } | Sort-Object)
+        $made.State | Sort-Object -Unique | Should -Be 'Off'
+        @($made.DiskPath | Sort-Object -Unique).Count | Should -Be 12
+        $made | Remove-VmFromImage -ThrottleLimit 6 -Confirm:$false
+        $hosts | Get-VmFromImage "$machine-p*" -ImageDirectory $directory | Should -BeNullOrEmpty
+    }
+
     It 'has one pipeline over KVM and Hyper-V, and one kind of object from both' -Skip:$noWindows {
         $kvm = @($hosts)[0]
         $hyperv = @(-split $env:IMAGEFABRIC_TEST_WINDOWS_HOSTS)[0]
