@@ -37,6 +37,10 @@ public sealed class PullRequest : HostRequest
     [DataMember(Name = "storePort", EmitDefaultValue = false)]
     public int? StorePort { get; set; }
 
+    /// <summary>The most bytes that the host takes in a second, from the store and from other hosts, and as many that it gives to others; at least 65,536. Null: as many as go.</summary>
+    [DataMember(Name = "bandwidthLimit", EmitDefaultValue = false)]
+    public long? BandwidthLimit { get; set; }
+
     /// <summary>Takes part in a fan-out. Null: takes everything from the store, and gives nothing.</summary>
     [DataMember(Name = "fanOut", EmitDefaultValue = false)]
     public FanOutTerms? FanOut { get; set; }

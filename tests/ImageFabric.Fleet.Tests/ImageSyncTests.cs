@@ -88,6 +88,19 @@ public sealed class ImageSyncTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task A_host_that_does_not_answer_holds_no_others()
+    {
+        var host = new FakeHost(_directory, "case \"$*\" in *' dead '*) until test -e $HERE/over; do sleep 0.1; done; echo 'ssh: connect to host dead port 22: Connection timed out' >&2; exit 255;; esac");
+        using ImageSync sync = Sync(host, GrantPart, PullPart, new ImageSyncOptions { Throttle = 1 });
+        Task<HostSyncResult> dead = sync.SyncAsync(HostAddress.Parse("dead"), null, default);
+        HostSyncResult[] results = await Task.WhenAll(Enumerable.Range(1, 2).Select(i => sync.SyncAsync(HostAddress.Parse("kvm" + i), null, default)));
+        Assert.All(results, r => Assert.Equal("Synced", r.Status));
+        Assert.False(dead.IsCompleted);
+        await File.WriteAllTextAsync(_directory["over"], "");
+        Assert.Equal("HostUnreachable", (await dead).Error?.Id);
+    }
+
+    [LinuxFact]
     public async Task A_host_that_takes_too_long_is_stopped_and_said_so()
     {
         using ImageSync sync = Sync(new FakeHost(_directory), GrantPart, "read -r more; echo over > $HERE/over", new ImageSyncOptions { Timeout = TimeSpan.FromSeconds(5) });

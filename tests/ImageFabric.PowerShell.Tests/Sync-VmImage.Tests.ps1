@@ -45,6 +45,12 @@ Describe 'Sync-VmImage' {
         (Get-EngineRequest pull).PSObject.Properties.Name | Should -Not -Contain 'fanOut'
     }
 
+    It 'holds each host to a bandwidth when that is asked for' {
+        $null = Sync-VmImage ubuntu -BandwidthLimit 20MB
+        (Get-EngineRequest pull).bandwidthLimit | Should -Be 20971520
+        { Sync-VmImage ubuntu -BandwidthLimit 1KB } | Should -Throw -ErrorId 'ParameterArgumentValidationError,ImageFabric.PowerShell.SyncVmImageCommand'
+    }
+
     It 'refuses a tunnel to a store that is a directory' {
         { Sync-VmImage ubuntu -Store $TestDrive -Tunnel -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidRequest,ImageFabric.PowerShell.SyncVmImageCommand'
     }

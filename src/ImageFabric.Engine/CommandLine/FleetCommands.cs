@@ -17,9 +17,10 @@ internal static class FleetCommands
         var fanOut = new Option<bool>("--fan-out") { Description = "Have the hosts give each other what they have, so that the store sends the image about once. They must reach each other." };
         var tunnel = new Option<bool>("--tunnel") { Description = "Have the hosts reach the store through their SSH connections, by way of this machine." };
         var cache = new Option<string?>("--cache-endpoint") { Description = "Address of an HTTP cache in front of the store that the hosts are to ask.", HelpName = "url" };
+        Option<long?> bandwidth = StoreCommands.Bandwidth("The most bytes that each host takes in a second, such as 20M. Without it: as many as go.");
         var command = new Command("sync", "Brings an image to hosts. They take it from the store themselves; nothing of it passes through this machine.")
         {
-            image, throttle, format, timeout, fanOut, tunnel, cache,
+            image, throttle, format, timeout, fanOut, tunnel, cache, bandwidth,
         };
         var hosts = new HostOptions(command, several: true);
         var store = new StoreOptions(command);
@@ -36,6 +37,7 @@ internal static class FleetCommands
                     FanOut = parsed.GetValue(fanOut),
                     Tunnel = parsed.GetValue(tunnel),
                     CacheEndpoint = parsed.GetValue(cache),
+                    BandwidthLimit = parsed.GetValue(bandwidth),
                     Timeout = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 }),
             output,

@@ -144,9 +144,10 @@ internal static class StoreCommands
         return command;
     }
 
-    private static Option<long?> Bandwidth() => new("--bandwidth-limit")
+    /// <summary>A limit of what moves in a second.</summary>
+    public static Option<long?> Bandwidth(string description = "The most bytes to and from the store in a second, such as 20M. Without it: as many as go.") => new("--bandwidth-limit")
     {
-        Description = "The most bytes to and from the store in a second, such as 20M. Without it: as many as go.",
+        Description = description,
         CustomParser = SizeArgument.Parse,
         HelpName = "size",
     };

@@ -15,19 +15,24 @@ internal sealed class HostFanOut : IAsyncDisposable
     private readonly FanOutTerms terms;
     private readonly byte[] token;
     private readonly PieceBroker broker;
+    private readonly long? bytesPerSecond;
     private FanOutServer? server;
 
-    private HostFanOut(FanOutTerms terms, byte[] token, PieceBroker broker) => (this.terms, this.token, this.broker) = (terms, token, broker);
+    private HostFanOut(FanOutTerms terms, byte[] token, PieceBroker broker, long? bytesPerSecond) => (this.terms, this.token, this.broker, this.bytesPerSecond) = (terms, token, broker, bytesPerSecond);
 
     /// <summary>Takes part.</summary>
+    /// <param name="terms">The fan-out.</param>
+    /// <param name="bytesPerSecond">What may be given to others in a second. Null: as much as goes.</param>
+    /// <param name="grants">Brings orders.</param>
+    /// <param name="output">Takes what is said of pieces.</param>
     /// <exception cref="OperationException"><c>InvalidRequest</c>: the token is none.</exception>
-    public static HostFanOut Join(FanOutTerms terms, GrantClient grants, JsonLinesOutput output)
+    public static HostFanOut Join(FanOutTerms terms, long? bytesPerSecond, GrantClient grants, JsonLinesOutput output)
     {
         if (terms.Token is not { Length: 64 } || !terms.Token.All(char.IsAsciiHexDigit))
             throw new OperationException("InvalidRequest", null, "The token of a fan-out is 64 hexadecimal digits.");
         var broker = new PieceBroker(output);
         grants.Orders = broker;
-        return new HostFanOut(terms, Convert.FromHexString(terms.Token), broker);
+        return new HostFanOut(terms, Convert.FromHexString(terms.Token), broker, bytesPerSecond);
     }
 
     /// <summary>Takes the index from the host that was named for it.</summary>
@@ -48,11 +53,11 @@ internal sealed class HostFanOut : IAsyncDisposable
     }
 
     /// <summary>Begins to serve, and says how a pull takes part.</summary>
-    public async Task<FanOutOptions> BeginAsync(ImageIndex index, SpooledObject indexObject, HostImageDirectory directory, CancellationToken cancellationToken)
+    public async Task<FanOutOptions> BeginAsync(ImageIndex index, SpooledObject indexObject, HostImageDirectory directory, BandwidthLimit? incoming, CancellationToken cancellationToken)
     {
-        server = FanOutServer.Start(await OwnAddress.FindAsync(terms.Route, cancellationToken).ConfigureAwait(false), token, index, indexObject);
+        server = FanOutServer.Start(await OwnAddress.FindAsync(terms.Route, cancellationToken).ConfigureAwait(false), token, index, indexObject, BandwidthLimit.Of(bytesPerSecond));
         broker.Offer(server.OfferIndex(index));
-        return new FanOutOptions(server, broker, token, directory.TemporaryPath());
+        return new FanOutOptions(server, broker, token, directory.TemporaryPath(), incoming);
     }
 
     /// <summary>Serves an image that was here before.</summary>
@@ -60,7 +65,7 @@ internal sealed class HostFanOut : IAsyncDisposable
     {
         if (await directory.TryReadIndexObjectAsync(id, cancellationToken).ConfigureAwait(false) is not { } known)
             return;
-        FanOutOptions options = await BeginAsync(known.Index, known.Object, directory, cancellationToken).ConfigureAwait(false);
+        FanOutOptions options = await BeginAsync(known.Index, known.Object, directory, null, cancellationToken).ConfigureAwait(false);
         await options.Server.ServeAsync(path, cancellationToken).ConfigureAwait(false);
         broker.Offer(options.Server.OfferWhole(known.Index));
     }

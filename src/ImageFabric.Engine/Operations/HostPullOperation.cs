@@ -22,6 +22,8 @@ internal static class HostPullOperation
             throw new OperationException("InvalidRequest", image.Name, "The request does not describe an image.");
         if (request.StorePort is < 1 or > 65535)
             throw new OperationException("InvalidRequest", null, $"{request.StorePort} is not a port.");
+        if (request.BandwidthLimit < BandwidthLimit.Slowest)
+            throw new OperationException("InvalidRequest", null, $"The bandwidth limit is {request.BandwidthLimit} bytes a second; it must be at least {BandwidthLimit.Slowest}.");
         ImageTrust.EnforceOnHost(image, request.Trust, output);
         var directory = new HostImageDirectory(request.ImageDirectory);
 
@@ -32,13 +34,13 @@ internal static class HostPullOperation
             ? directory.FindFormat(id, usable[0]) is { } present && usable.Contains(present) ? present : usable[0]
             : DiskFormat.Check(request.Format);
         directory.Create();
-        await using HostFanOut? fanOut = request.FanOut is { } terms ? HostFanOut.Join(terms, grants, output) : null;
+        await using HostFanOut? fanOut = request.FanOut is { } terms ? HostFanOut.Join(terms, request.BandwidthLimit, grants, output) : null;
         var result = new PullResult { ImageId = image.ImageId, Format = format, VirtualSize = image.VirtualSize, Path = directory.ImagePath(id, format), Status = PullResult.AlreadyPresent };
         using (await directory.LockAsync(id, cancellationToken).ConfigureAwait(false))
         {
             if (!File.Exists(result.Path))
             {
-                await PullAsync(directory, id, image, grants, request.StorePort, fanOut, result, output, cancellationToken).ConfigureAwait(false);
+                await PullAsync(directory, id, image, grants, request, fanOut, result, output, cancellationToken).ConfigureAwait(false);
                 result.Status = PullResult.Synced;
             }
             else if (fanOut is not null)
@@ -59,14 +61,15 @@ internal static class HostPullOperation
     private static string? GuestSystemOf(ImageResult image) => image.Labels is { } labels && labels.TryGetValue("os", out string? system) ? system : null;
 
     private static async Task PullAsync(
-        HostImageDirectory directory, ImageId id, ImageResult image, GrantClient grants, int? storePort, HostFanOut? fanOut, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)
+        HostImageDirectory directory, ImageId id, ImageResult image, GrantClient grants, PullRequest request, HostFanOut? fanOut, PullResult result, JsonLinesOutput output, CancellationToken cancellationToken)
     {
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task listener = grants.ListenAsync(listening.Token);
         SpooledObject? indexObject = null;
         try
         {
-            await using var source = new GrantedObjectSource(grants.DemandAsync, storePort);
+            var limit = BandwidthLimit.Of(request.BandwidthLimit);
+            await using var source = new GrantedObjectSource(grants.DemandAsync, request.StorePort, limit);
             await source.PrepareAsync([image.Index], cancellationToken).ConfigureAwait(false);
             SpooledObject? given = fanOut is null ? null : await fanOut.ReadIndexAsync(image, grants.HolderOf(image.Index), output, cancellationToken).ConfigureAwait(false);
             indexObject = given ?? await SpooledObject.ReadAsync(source, image.Index, image.IndexSize, cancellationToken).ConfigureAwait(false);
@@ -77,7 +80,7 @@ internal static class HostPullOperation
             {
                 Format = result.Format,
                 Seeds = directory.FindSeeds(id, image.Name, result.Format),
-                FanOut = fanOut is null ? null : await fanOut.BeginAsync(index, indexObject, directory, cancellationToken).ConfigureAwait(false),
+                FanOut = fanOut is null ? null : await fanOut.BeginAsync(index, indexObject, directory, limit, cancellationToken).ConfigureAwait(false),
                 Progress = new TransferReport(output, $"Syncing {image.Name}:{image.Version}"),
             };
             PullOutcome outcome = await ImagePull.RunAsync(source, index, directory.PartialPath(id, result.Format), options, cancellationToken).ConfigureAwait(false);

@@ -73,12 +73,14 @@ internal static class HostBootstrap
     /// <param name="upload">The engine, for a host that does not have it.</param>
     /// <param name="grants">Gives an address of the engine in the store, which is tried first. Null: there is no store to take it from.</param>
     /// <param name="observer">Hears of an installation.</param>
+    /// <param name="slot">The host's place among others. Null: there are no others.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="FleetException">The host cannot be reached or cannot run the engine.</exception>
     public static async Task EstablishAsync(
-        EngineProcess ssh, HostAddress host, EngineUpload upload, IGrantSource? grants, IEngineObserver? observer, CancellationToken cancellationToken)
+        EngineProcess ssh, HostAddress host, EngineUpload upload, IGrantSource? grants, IEngineObserver? observer, HostSlot? slot, CancellationToken cancellationToken)
     {
-        string? answer = await AnswerAsync(ssh, cancellationToken).ConfigureAwait(false);
+        Task<string?> first = AnswerAsync(ssh, cancellationToken);
+        string? answer = await (slot?.AwaitAsync(first, cancellationToken) ?? first).ConfigureAwait(false);
         if (answer is null)
         {
             int exitCode = await ssh.WaitForExitAsync(cancellationToken).ConfigureAwait(false);

@@ -19,6 +19,7 @@ public sealed class HostEngine
     private readonly LocalEngine _engine;
     private readonly string? _sshPath;
     private readonly SshConnections? _connections;
+    private readonly HostSlot? _slot;
     private readonly StoreTunnel? _tunnel;
 
     /// <summary>The engine on a host.</summary>
@@ -26,16 +27,18 @@ public sealed class HostEngine
     /// <param name="engine">The engine here, which is put on the host when it is not there.</param>
     /// <param name="sshPath">The OpenSSH client. Null: the one on PATH.</param>
     /// <param name="connections">Connections to share with other requests. Null: one of its own for each request.</param>
-    public HostEngine(HostAddress address, LocalEngine engine, string? sshPath = null, SshConnections? connections = null)
+    /// <param name="slot">The host's place among those that work at the same time, which it yields while it does not answer. Null: it has none.</param>
+    public HostEngine(HostAddress address, LocalEngine engine, string? sshPath = null, SshConnections? connections = null, HostSlot? slot = null)
     {
         _address = address;
         _engine = engine;
         _sshPath = sshPath;
         _connections = connections;
+        _slot = slot;
     }
 
-    internal HostEngine(HostAddress address, LocalEngine engine, string? sshPath, SshConnections? connections, StoreTunnel? tunnel)
-        : this(address, engine, sshPath, connections) => _tunnel = tunnel;
+    internal HostEngine(HostAddress address, LocalEngine engine, string? sshPath, SshConnections? connections, HostSlot? slot, StoreTunnel? tunnel)
+        : this(address, engine, sshPath, connections, slot) => _tunnel = tunnel;
 
     /// <summary>Has the host's engine do one operation.</summary>
     /// <typeparam name="T">The class of the operation's results.</typeparam>
@@ -110,7 +113,7 @@ public sealed class HostEngine
         where T : EngineEvent
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using SshShare? share = _connections is null || _tunnel is not null ? null : await _connections.ShareAsync(_address, cancellationToken).ConfigureAwait(false);
+        using SshShare? share = _connections is null || _tunnel is not null ? null : await _connections.ShareAsync(_address, _slot, cancellationToken).ConfigureAwait(false);
         using EngineProcess ssh = await ConnectAsync(share?.ControlPath, grants, observer, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -142,7 +145,7 @@ public sealed class HostEngine
             bool established = false;
             try
             {
-                await HostBootstrap.EstablishAsync(ssh, _address, upload, _tunnel is null ? grants : null, observer, cancellationToken).ConfigureAwait(false);
+                await HostBootstrap.EstablishAsync(ssh, _address, upload, _tunnel is null ? grants : null, observer, _slot, cancellationToken).ConfigureAwait(false);
                 shell.RememberFor(_address);
                 established = true;
                 return ssh;

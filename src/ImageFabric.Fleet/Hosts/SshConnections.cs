@@ -45,7 +45,7 @@ public sealed class SshConnections : IDisposable
     }
 
     /// <summary>A share of a connection to the host for one request, or none when the request is to connect for itself.</summary>
-    internal async Task<SshShare> ShareAsync(HostAddress host, CancellationToken cancellationToken)
+    internal async Task<SshShare> ShareAsync(HostAddress host, HostSlot? slot, CancellationToken cancellationToken)
     {
         if (!CanShare(host))
             return new SshShare(null, null);
@@ -61,7 +61,8 @@ public sealed class SshConnections : IDisposable
         var share = new SshShare(null, () => Interlocked.Decrement(ref entry.Sessions));
         try
         {
-            SshMaster? master = await MasterAsync(entry, host).OrCancelled(cancellationToken).ConfigureAwait(false);
+            Task<SshMaster?> connected = MasterAsync(entry, host).OrCancelled(cancellationToken);
+            SshMaster? master = await (slot?.AwaitAsync(connected, cancellationToken) ?? connected).ConfigureAwait(false);
             share.ControlPath = master?.IsAlive == true ? master.ControlPath : null;
             return share;
         }

@@ -16,7 +16,7 @@ public sealed class ImageSync : IDisposable
     private readonly ImageSyncOptions _options;
     private readonly TrustSettings? _trust;
     private readonly GrantEngine _grants;
-    private readonly SemaphoreSlim _slots;
+    private readonly HostSlots _slots;
     private readonly HostFanOut? _fanOut;
     private readonly CachedGrants? _addresses;
     private readonly StoreTunnel? _tunnel;
@@ -42,7 +42,7 @@ public sealed class ImageSync : IDisposable
         _options = options;
         _trust = store?.Trust;
         _grants = new GrantEngine(engine, new GrantRequest { Store = store, Image = image, HostEngine = engine.UploadPath, WindowsHostEngine = engine.WindowsUpload?.Path });
-        _slots = new SemaphoreSlim(options.Throttle);
+        _slots = new HostSlots(options.Throttle);
         if (!string.IsNullOrEmpty(options.CacheEndpoint))
             _addresses = new CachedGrants(_grants, options.CacheEndpoint!, image);
         string? endpoint = string.IsNullOrEmpty(options.CacheEndpoint) ? StoreAddress.ForHosts(store) : options.CacheEndpoint;
@@ -69,21 +69,17 @@ public sealed class ImageSync : IDisposable
     /// <param name="host">The host.</param>
     /// <param name="observer">Hears what the host's engine says.</param>
     /// <param name="cancellationToken">Ends it; what the host already has is kept for the next time.</param>
+    /// <param name="slot">The host's place, when the caller holds hosts back. Null: the throttle of this sync does.</param>
     /// <returns>What it came to. That the host failed is in the result, not thrown.</returns>
     /// <exception cref="FleetException">The store or the image is not usable, so no host can succeed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task<HostSyncResult> SyncAsync(HostAddress host, IEngineObserver? observer, CancellationToken cancellationToken)
+    public async Task<HostSyncResult> SyncAsync(HostAddress host, IEngineObserver? observer, CancellationToken cancellationToken, HostSlot? slot = null)
     {
         ImageResult image = await ResolveAsync(cancellationToken).ConfigureAwait(false);
-        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await PullAsync(host, image, observer, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _slots.Release();
-        }
+        if (slot is not null)
+            return await PullAsync(host, image, slot, observer, cancellationToken).ConfigureAwait(false);
+        using HostSlot own = await _slots.TakeAsync(cancellationToken).ConfigureAwait(false);
+        return await PullAsync(host, image, own, observer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends the engine that grants, within 1.5 s.</summary>
@@ -93,17 +89,17 @@ public sealed class ImageSync : IDisposable
         _grants.Dispose();
     }
 
-    private async Task<HostSyncResult> PullAsync(HostAddress host, ImageResult image, IEngineObserver? observer, CancellationToken cancellationToken)
+    private async Task<HostSyncResult> PullAsync(HostAddress host, ImageResult image, HostSlot slot, IEngineObserver? observer, CancellationToken cancellationToken)
     {
         var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bool serves = false;
         if (_options.Timeout is { } timeout)
-            ending.CancelAfter(timeout);
+            slot.Limit(ending, timeout);
         var clock = Stopwatch.StartNew();
         try
         {
-            var request = new PullRequest { Image = image, Trust = _trust, Format = _options.Format, ImageDirectory = _options.ImageDirectory };
-            var engine = new HostEngine(host, _engine, SshPath, _options.Connections, _tunnel);
+            var request = new PullRequest { Image = image, Trust = _trust, Format = _options.Format, ImageDirectory = _options.ImageDirectory, BandwidthLimit = _options.BandwidthLimit };
+            var engine = new HostEngine(host, _engine, SshPath, _options.Connections, slot, _tunnel);
             if (_fanOut is null)
             {
                 PullResult? pulled = null;

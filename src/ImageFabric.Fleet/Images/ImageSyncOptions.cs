@@ -26,6 +26,9 @@ public sealed class ImageSyncOptions
     /// <summary>How long one host may take, from its connection on. Null: as long as it works.</summary>
     public TimeSpan? Timeout { get; set; }
 
+    /// <summary>The most bytes that each host takes in a second, at least 65,536; with <see cref="FanOut"/> it gives no more to others either. Null: as many as go.</summary>
+    public long? BandwidthLimit { get; set; }
+
     /// <summary>Connections to share with other requests. Null: each host's pull has one of its own.</summary>
     public SshConnections? Connections { get; set; }
 }

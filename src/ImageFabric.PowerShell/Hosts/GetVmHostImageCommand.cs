@@ -30,14 +30,14 @@ public sealed class GetVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] names = Image;
-        await StartOnEachAsync(HostName, host => ListAsync(host, names, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await StartOnEachAsync(HostName, (host, slot) => ListAsync(host, slot, names, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task ListAsync(HostConnection host, string[] names, CancellationToken cancellationToken)
+    private async Task ListAsync(HostConnection host, HostSlot slot, string[] names, CancellationToken cancellationToken)
     {
         List<HostImageResult> all = [];
         using var observer = new EngineObserver(Pipeline, $"Listing images on {host.Name}", host.Name);
-        await EngineOn(host).RunAsync<HostImageResult>(
+        await EngineOn(host, slot).RunAsync<HostImageResult>(
             new HostImageListRequest { ImageDirectory = host.ImageDirectory }, all.Add, observer, grants: null, cancellationToken).ConfigureAwait(false);
         foreach (string name in names)
         {

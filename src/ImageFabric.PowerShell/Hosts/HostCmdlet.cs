@@ -11,7 +11,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>A cmdlet that works on hosts, several at once. A host that fails fails alone.</summary>
 public abstract class HostCmdlet : EngineCmdlet
 {
-    private SemaphoreSlim? _slots;
+    private HostSlots? _slots;
     private SshConnections? _connections;
 
     private protected HostCmdlet()
@@ -54,8 +54,8 @@ public abstract class HostCmdlet : EngineCmdlet
     /// <summary>Connections that the command's requests to a host share; they end with the command.</summary>
     private protected SshConnections Connections => _connections ??= Own(new SshConnections());
 
-    /// <summary>The engine on a host.</summary>
-    private protected HostEngine EngineOn(HostConnection host) => new(host.Address, Engine, sshPath: null, Connections);
+    /// <summary>The engine on a host, which has a slot while others work too.</summary>
+    private protected HostEngine EngineOn(HostConnection host, HostSlot? slot) => new(host.Address, Engine, sshPath: null, Connections, slot);
 
     /// <summary>The host of that name, reached as the other parameters say.</summary>
     /// <exception cref="FleetException"><c>InvalidRequest</c>.</exception>
@@ -97,27 +97,27 @@ public abstract class HostCmdlet : EngineCmdlet
     }
 
     /// <summary>The same where all of it takes long: works on the hosts beside the records that follow, as soon as there are slots.</summary>
-    private protected Task StartOnEachAsync(string[] hostNames, Func<HostConnection, Task> work, CancellationToken cancellationToken) =>
+    private protected Task StartOnEachAsync(string[] hostNames, Func<HostConnection, HostSlot, Task> work, CancellationToken cancellationToken) =>
         OnEachAsync(hostNames, host =>
         {
-            StartOn(host, () => work(host), cancellationToken);
+            StartOn(host, slot => work(host, slot), cancellationToken);
             return Task.CompletedTask;
         });
 
     /// <summary>Works on a host beside the records that follow, as soon as there is a slot.</summary>
     /// <param name="host">The host; errors have it as their target.</param>
-    /// <param name="work">What to do there.</param>
+    /// <param name="work">What to do there. Its requests to the host have the slot, so that a host which does not answer keeps no others waiting.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    private protected void StartOn(HostConnection host, Func<Task> work, CancellationToken cancellationToken)
+    private protected void StartOn(HostConnection host, Func<HostSlot, Task> work, CancellationToken cancellationToken)
     {
-        SemaphoreSlim slots = _slots ??= new SemaphoreSlim(ThrottleLimit);
+        HostSlots slots = _slots ??= new HostSlots(ThrottleLimit);
         Pipeline.Progress.Expect();
         StartWorker(async () =>
         {
-            await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+            using HostSlot slot = await slots.TakeAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                await work().ConfigureAwait(false);
+                await work(slot).ConfigureAwait(false);
             }
             catch (FleetException e)
             {
@@ -125,7 +125,6 @@ public abstract class HostCmdlet : EngineCmdlet
             }
             finally
             {
-                slots.Release();
                 Pipeline.Progress.Finish();
             }
         });

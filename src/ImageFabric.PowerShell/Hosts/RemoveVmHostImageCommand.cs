@@ -55,17 +55,17 @@ public sealed class RemoveVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] images = Image;
-        await StartOnEachAsync(HostName, host => RemoveAsync(host, images, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await StartOnEachAsync(HostName, (host, slot) => RemoveAsync(host, slot, images, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     // The host chooses; the user is asked about what it chose; then exactly that is removed, unless a machine came to need it meanwhile.
-    private async Task RemoveAsync(HostConnection host, string[] images, CancellationToken cancellationToken)
+    private async Task RemoveAsync(HostConnection host, HostSlot slot, string[] images, CancellationToken cancellationToken)
     {
         List<HostImageResult> chosen = [];
         HostImageRemoveRequest plan = Request(host, images);
         (plan.KeepLast, plan.UnusedSeconds, plan.FreeBytes, plan.PlanOnly) = (KeepLast, (long?)OlderThan?.TotalSeconds, FreeSpace, true);
         using var observer = new EngineObserver(Pipeline, $"Removing images from {host.Name}", host.Name);
-        await RunAsync(host, plan, chosen.Add, observer, cancellationToken).ConfigureAwait(false);
+        await RunAsync(host, slot, plan, chosen.Add, observer, cancellationToken).ConfigureAwait(false);
 
         var agreed = new List<string>();
         foreach (IGrouping<string, HostImageResult> image in chosen.GroupBy(static c => c.Image))
@@ -76,13 +76,13 @@ public sealed class RemoveVmHostImageCommand : HostCmdlet
         }
 
         if (agreed.Count > 0)
-            await RunAsync(host, Request(host, [.. agreed]), image => Show(host, image), observer, cancellationToken).ConfigureAwait(false);
+            await RunAsync(host, slot, Request(host, [.. agreed]), image => Show(host, image), observer, cancellationToken).ConfigureAwait(false);
     }
 
     private static HostImageRemoveRequest Request(HostConnection host, string[] images) => new() { ImageDirectory = host.ImageDirectory, Images = images };
 
-    private Task RunAsync(HostConnection host, HostImageRemoveRequest request, Action<HostImageResult> onResult, EngineObserver observer, CancellationToken cancellationToken) =>
-        EngineOn(host).RunAsync(
+    private Task RunAsync(HostConnection host, HostSlot slot, HostImageRemoveRequest request, Action<HostImageResult> onResult, EngineObserver observer, CancellationToken cancellationToken) =>
+        EngineOn(host, slot).RunAsync(
             request,
             onResult,
             error => Pipeline.WriteError(EngineErrorRecord.From(error, host)),

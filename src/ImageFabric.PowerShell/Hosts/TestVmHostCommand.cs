@@ -35,10 +35,10 @@ public sealed class TestVmHostCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
-        await StartOnEachAsync(HostName, host => TestAsync(host, StoreAddress.ForHosts(store.Location), cancellationToken), cancellationToken).ConfigureAwait(false);
+        await StartOnEachAsync(HostName, (host, slot) => TestAsync(host, slot, StoreAddress.ForHosts(store.Location), cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task TestAsync(HostConnection host, string? storeAddress, CancellationToken cancellationToken)
+    private async Task TestAsync(HostConnection host, HostSlot slot, string? storeAddress, CancellationToken cancellationToken)
     {
         using var observer = new EngineObserver(Pipeline, $"Testing {host.Name}", host.Name);
         var request = new HostTestRequest
@@ -47,7 +47,7 @@ public sealed class TestVmHostCommand : HostCmdlet
             StoreAddress = storeAddress,
             FreeBytes = FreeSpace,
         };
-        await EngineOn(host).RunAsync<HostTestResult>(
+        await EngineOn(host, slot).RunAsync<HostTestResult>(
             request, result => Pipeline.WriteObject(new VmHostTest(host, result)), observer, grants: null, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -29,13 +29,13 @@ public sealed class TestVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] images = Image;
-        await StartOnEachAsync(HostName, host => TestAsync(host, images, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await StartOnEachAsync(HostName, (host, slot) => TestAsync(host, slot, images, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task TestAsync(HostConnection host, string[] images, CancellationToken cancellationToken)
+    private async Task TestAsync(HostConnection host, HostSlot slot, string[] images, CancellationToken cancellationToken)
     {
         using var observer = new EngineObserver(Pipeline, $"Checking images on {host.Name}", host.Name);
-        await EngineOn(host).RunAsync<HostImageTestResult>(
+        await EngineOn(host, slot).RunAsync<HostImageTestResult>(
             new HostImageTestRequest { ImageDirectory = host.ImageDirectory, Images = images },
             result => Show(host, result),
             error => Pipeline.WriteError(EngineErrorRecord.From(error, host)),

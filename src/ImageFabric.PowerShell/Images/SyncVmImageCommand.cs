@@ -49,6 +49,11 @@ public sealed class SyncVmImageCommand : HostCmdlet
     [ValidateNotNullOrEmpty]
     public string? CacheEndpoint { get; set; }
 
+    /// <summary>The most bytes that each host takes in a second, for example 20MB. With <c>-FanOut</c> it gives no more to others either. Without it: as many as go.</summary>
+    [Parameter]
+    [ValidateRange(64 * 1024L, long.MaxValue)]
+    public long? BandwidthLimit { get; set; }
+
     /// <summary>How long one host may take, in seconds. Without it: as long as it works.</summary>
     [Parameter]
     [ValidateRange(1, 604800)]
@@ -74,7 +79,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
         await OnEachAsync(HostName, async host =>
         {
             if (await Pipeline.ShouldProcessAsync(host.Name, action).ConfigureAwait(false))
-                StartOn(host, () => SyncAsync(sync, name, host, store, cancellationToken), cancellationToken);
+                StartOn(host, slot => SyncAsync(sync, name, host, slot, store, cancellationToken), cancellationToken);
         }).ConfigureAwait(false);
     }
 
@@ -87,6 +92,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
         FanOut = FanOut,
         Tunnel = Tunnel,
         CacheEndpoint = CacheEndpoint,
+        BandwidthLimit = BandwidthLimit,
         Timeout = TimeoutSec > 0 ? TimeSpan.FromSeconds(TimeoutSec) : null,
     };
 
@@ -104,10 +110,10 @@ public sealed class SyncVmImageCommand : HostCmdlet
         }
     }
 
-    private async Task SyncAsync(ImageSync sync, string image, HostConnection host, StoreSelection store, CancellationToken cancellationToken)
+    private async Task SyncAsync(ImageSync sync, string image, HostConnection host, HostSlot slot, StoreSelection store, CancellationToken cancellationToken)
     {
         using var observer = new EngineObserver(Pipeline, $"Syncing {image} to {host.Name}", host.Name);
-        HostSyncResult result = await sync.SyncAsync(host.Address, observer, cancellationToken).ConfigureAwait(false);
+        HostSyncResult result = await sync.SyncAsync(host.Address, observer, cancellationToken, slot).ConfigureAwait(false);
         Pipeline.WriteObject(new VmImageSync(host, result, store.Name));
         if (result.Error is { } error)
             Pipeline.WriteError(EngineErrorRecord.From(new FleetException(error), host.Name));

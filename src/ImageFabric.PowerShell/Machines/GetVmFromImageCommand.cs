@@ -45,7 +45,7 @@ public sealed class GetVmFromImageCommand : HostCmdlet
     {
         string[] names = Name;
         NewestImages? newest = Outdated ? await NewestAsync().ConfigureAwait(false) : null;
-        await StartOnEachAsync(HostName, host => ListAsync(host, names, newest, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await StartOnEachAsync(HostName, (host, slot) => ListAsync(host, slot, names, newest, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<NewestImages> NewestAsync()
@@ -57,11 +57,11 @@ public sealed class GetVmFromImageCommand : HostCmdlet
         return newest;
     }
 
-    private async Task ListAsync(HostConnection host, string[] names, NewestImages? newest, CancellationToken cancellationToken)
+    private async Task ListAsync(HostConnection host, HostSlot slot, string[] names, NewestImages? newest, CancellationToken cancellationToken)
     {
         List<VmResult> all = [];
         using var observer = new EngineObserver(Pipeline, $"Listing machines on {host.Name}", host.Name);
-        await EngineOn(host).RunAsync<VmResult>(
+        await EngineOn(host, slot).RunAsync<VmResult>(
             new VmListRequest { ImageDirectory = host.ImageDirectory }, all.Add, observer, grants: null, cancellationToken).ConfigureAwait(false);
         foreach (string name in names)
         {

@@ -137,7 +137,7 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
         {
             VmCreateRequest request = Request(image);
             if (await Pipeline.ShouldProcessAsync($"{request.Name} on {host.Name}", action).ConfigureAwait(false))
-                StartOn(host, () => CreateAsync(new VmCreation(Engine, sync), host, request, cancellationToken), cancellationToken);
+                StartOn(host, slot => CreateAsync(new VmCreation(Engine, sync), host, slot, request, cancellationToken), cancellationToken);
         }).ConfigureAwait(false);
     }
 
@@ -183,10 +183,10 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
         ImageDirectory = HostImageDirectory,
     });
 
-    private async Task CreateAsync(VmCreation creation, HostConnection host, VmCreateRequest request, CancellationToken cancellationToken)
+    private async Task CreateAsync(VmCreation creation, HostConnection host, HostSlot slot, VmCreateRequest request, CancellationToken cancellationToken)
     {
         using var observer = new EngineObserver(Pipeline, $"Creating {request.Name} on {host.Name}", host.Name);
-        VmResult vm = await creation.CreateAsync(host.Address, request, observer, cancellationToken).ConfigureAwait(false);
+        VmResult vm = await creation.CreateAsync(host.Address, request, observer, cancellationToken, slot).ConfigureAwait(false);
         Pipeline.WriteObject(new VmFromImage(host, vm));
     }
 

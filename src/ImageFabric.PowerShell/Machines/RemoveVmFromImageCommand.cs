@@ -43,7 +43,7 @@ public sealed class RemoveVmFromImageCommand : HostCmdlet
             foreach (string name in await NamesAsync(host, cancellationToken).ConfigureAwait(false))
             {
                 if (await Pipeline.ShouldProcessAsync($"{name} on {host.Name}", "Remove virtual machine and its disks").ConfigureAwait(false))
-                    StartOn(host, () => RemoveAsync(host, name, cancellationToken), cancellationToken);
+                    StartOn(host, slot => RemoveAsync(host, slot, name, cancellationToken), cancellationToken);
             }
         }).ConfigureAwait(false);
     }
@@ -54,17 +54,17 @@ public sealed class RemoveVmFromImageCommand : HostCmdlet
             return Name;
         List<VmResult> all = [];
         using var observer = new EngineObserver(Pipeline, $"Listing machines on {host.Name}", host.Name);
-        await EngineOn(host).RunAsync<VmResult>(
+        await EngineOn(host, slot: null).RunAsync<VmResult>(
             new VmListRequest { ImageDirectory = host.ImageDirectory }, all.Add, observer, grants: null, cancellationToken).ConfigureAwait(false);
         return [.. Name.SelectMany(n => NamePattern.HasWildcards(n) ? NamePattern.Select(n, all, static vm => vm.Name).Select(static vm => vm.Name) : [n]).Distinct()];
     }
 
-    private async Task RemoveAsync(HostConnection host, string name, CancellationToken cancellationToken)
+    private async Task RemoveAsync(HostConnection host, HostSlot slot, string name, CancellationToken cancellationToken)
     {
         using var observer = new EngineObserver(Pipeline, $"Removing {name} on {host.Name}", host.Name);
         try
         {
-            await EngineOn(host).RunAsync<VmResult>(
+            await EngineOn(host, slot).RunAsync<VmResult>(
                 new VmRemoveRequest { Name = name, Force = Force, ImageDirectory = host.ImageDirectory }, vm => Show(host, vm), observer, grants: null, cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException e)

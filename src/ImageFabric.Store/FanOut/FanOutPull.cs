@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Pull;
 
 namespace ImageFabric.Store.FanOut;
@@ -9,7 +10,8 @@ namespace ImageFabric.Store.FanOut;
 /// <param name="Broker">Says what is to be taken from where.</param>
 /// <param name="Token">The sync's token, 32 bytes.</param>
 /// <param name="KeptFramesPath">A file to make, beside the image, for compressed frames that others may ask for.</param>
-public sealed record FanOutOptions(FanOutServer Server, IPieceBroker Broker, byte[] Token, string KeptFramesPath);
+/// <param name="Limit">Holds back what comes from other hosts. Null: as much as goes.</param>
+public sealed record FanOutOptions(FanOutServer Server, IPieceBroker Broker, byte[] Token, string KeptFramesPath, BandwidthLimit? Limit = null);
 
 /// <summary>Takes the pieces that are missing, each from where it is ordered: the store, or a host that has it.</summary>
 internal sealed class FanOutPull(PullState state, FrameContents contents, PieceTable pieces, FrameReads store, PeerReads peers, CheckedFrame take, IPieceBroker broker)

@@ -17,6 +17,9 @@ namespace ImageFabric.Store.FanOut;
 public sealed class FanOutServer : IAsyncDisposable
 {
     private const int MostConnections = 256;
+
+    // So little goes at once at a limited rate that nobody who waits for it takes the silence for the end.
+    private const int LimitedPiece = 32 * 1024;
     private static readonly TimeSpan Handshake = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(2);
 
@@ -26,13 +29,15 @@ public sealed class FanOutServer : IAsyncDisposable
     private readonly BufferPool buffers = new(FormatLimits.LongestFrame + PeerProtocol.HeadLength);
     private readonly HashSet<Task> connections = [];
     private readonly Lock counting = new();
+    private readonly BandwidthLimit? limit;
     private readonly TcpListener? listener;
     private readonly Task accepting = Task.CompletedTask;
     private long bytesSent;
 
-    private FanOutServer(IPAddress? address, byte[] token, FrameShare share)
+    private FanOutServer(IPAddress? address, byte[] token, FrameShare share, BandwidthLimit? limit)
     {
         this.token = token;
+        this.limit = limit;
         Share = share;
         if (address is null)
             return;
@@ -64,13 +69,14 @@ public sealed class FanOutServer : IAsyncDisposable
     /// <param name="token">The sync's token, 32 bytes.</param>
     /// <param name="index">The image.</param>
     /// <param name="indexObject">Its index as it lies in the store; disposed of with this.</param>
+    /// <param name="limit">Holds back what is given. Null: as much as goes.</param>
     /// <exception cref="ArgumentException">The token has another length.</exception>
-    public static FanOutServer Start(IPAddress? address, byte[] token, ImageIndex index, SpooledObject indexObject)
+    public static FanOutServer Start(IPAddress? address, byte[] token, ImageIndex index, SpooledObject indexObject, BandwidthLimit? limit = null)
     {
         ArgumentNullException.ThrowIfNull(token);
         if (token.Length != PeerProtocol.TokenLength)
             throw new ArgumentException($"A token has {PeerProtocol.TokenLength} bytes.", nameof(token));
-        return new FanOutServer(address, token, new FrameShare(index, indexObject));
+        return new FanOutServer(address, token, new FrameShare(index, indexObject), limit);
     }
 
     /// <summary>Gives a whole image.</summary>
@@ -178,7 +184,7 @@ public sealed class FanOutServer : IAsyncDisposable
             {
                 Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, Share.IndexObject.Length - at));
                 Share.IndexObject.Read(part.Span, at);
-                await stream.WriteAsync(part, patience.Token).ConfigureAwait(false);
+                await SendAsync(stream, part, patience).ConfigureAwait(false);
                 at += part.Length;
                 patience.CancelAfter(Idle);
             }
@@ -195,9 +201,22 @@ public sealed class FanOutServer : IAsyncDisposable
         }
 
         PeerProtocol.WriteHead(buffer, (byte)found.Codec, found.Length);
-        await stream.WriteAsync(buffer.AsMemory(0, PeerProtocol.HeadLength + found.Length), patience.Token).ConfigureAwait(false);
+        await SendAsync(stream, buffer.AsMemory(0, PeerProtocol.HeadLength + found.Length), patience).ConfigureAwait(false);
         Interlocked.Add(ref bytesSent, found.Length);
         return true;
+    }
+
+    private async ValueTask SendAsync(SslStream stream, ReadOnlyMemory<byte> content, CancellationTokenSource patience)
+    {
+        int most = limit is null ? content.Length : LimitedPiece;
+        while (!content.IsEmpty)
+        {
+            ReadOnlyMemory<byte> part = content[..Math.Min(most, content.Length)];
+            if (limit is not null)
+                await limit.SpendAsync(part.Length, () => patience.CancelAfter(Idle), patience.Token).ConfigureAwait(false);
+            await stream.WriteAsync(part, patience.Token).ConfigureAwait(false);
+            content = content[part.Length..];
+        }
     }
 
     private bool IsToken(byte[] said) => CryptographicOperations.FixedTimeEquals(said, token);

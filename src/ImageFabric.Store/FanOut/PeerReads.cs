@@ -12,7 +12,7 @@ namespace ImageFabric.Store.FanOut;
 internal sealed class PeerException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>Takes frames from other hosts, and believes none of them: a certificate must be the one that was told, and a frame must hold the chunks that the index names.</summary>
-internal sealed class PeerReads(byte[] token) : IDisposable
+internal sealed class PeerReads(byte[] token, BandwidthLimit? limit = null) : IDisposable
 {
     private const int MostIdle = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -190,6 +190,8 @@ internal sealed class PeerReads(byte[] token) : IDisposable
             if (read == 0)
                 throw new EndOfStreamException("the connection ended early");
             patience.CancelAfter(Silence);
+            if (limit is not null)
+                await limit.SpendAsync(read, () => patience.CancelAfter(Silence), patience.Token).ConfigureAwait(false);
             destination = destination[read..];
             Interlocked.Add(ref bytesFetched, read);
             Fetched?.Invoke(read);

@@ -1,9 +1,7 @@
 namespace ImageFabric.Store.Objects;
 
-/// <summary>Lets bytes pass at no more than a rate, whoever moves them.</summary>
-/// <param name="bytesPerSecond">The rate, at least <see cref="Slowest"/>.</param>
-/// <param name="time">The clock.</param>
-internal sealed class BandwidthLimit(long bytesPerSecond, TimeProvider time)
+/// <summary>Lets bytes pass at no more than a rate, whoever moves them. Safe to use from many threads.</summary>
+public sealed class BandwidthLimit
 {
     /// <summary>The lowest rate, in bytes a second: below it, services take a transfer for dead.</summary>
     public const long Slowest = 64 * 1024;
@@ -13,17 +11,27 @@ internal sealed class BandwidthLimit(long bytesPerSecond, TimeProvider time)
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1);
 
     private readonly Lock guard = new();
-    private readonly long start = time.GetTimestamp();
+    private readonly long bytesPerSecond;
+    private readonly TimeProvider time;
+    private readonly long start;
     private TimeSpan spentUntil;
 
+    internal BandwidthLimit(long bytesPerSecond, TimeProvider time)
+    {
+        this.bytesPerSecond = bytesPerSecond;
+        this.time = time;
+        start = time.GetTimestamp();
+    }
+
     /// <summary>The limit of a rate, or none.</summary>
+    /// <param name="bytesPerSecond">The rate, at least <see cref="Slowest"/>. Null: there is none.</param>
     public static BandwidthLimit? Of(long? bytesPerSecond) => bytesPerSecond is { } rate ? new BandwidthLimit(rate, TimeProvider.System) : null;
 
     /// <summary>Counts bytes that moved or are about to, and waits until the rate allows for them.</summary>
     /// <param name="count">How many.</param>
     /// <param name="alive">Told about once a second that the waiting is no silence of the store.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
-    public async ValueTask SpendAsync(int count, Action? alive, CancellationToken cancellationToken)
+    internal async ValueTask SpendAsync(int count, Action? alive, CancellationToken cancellationToken)
     {
         TimeSpan due;
         lock (guard)

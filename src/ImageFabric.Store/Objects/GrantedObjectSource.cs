@@ -8,21 +8,24 @@ public sealed class GrantedObjectSource : IObjectSource
     private readonly HttpClient http;
     private readonly GrantBook grants;
     private readonly HttpObjectReader reader;
+    private readonly BandwidthLimit? limit;
 
     /// <summary>Makes a source of granted objects.</summary>
     /// <param name="demand">Asks for the addresses of up to 1000 keys. A key that is missing from the answer is refused; what it throws reaches the readers that wait for those keys.</param>
     /// <param name="loopbackPort">A port of this machine that leads to the store. Null: the addresses say where it is.</param>
-    public GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, int? loopbackPort = null)
-        : this(demand, RetryPolicy.Default, loopbackPort)
+    /// <param name="limit">Holds back what comes. Null: as much as goes.</param>
+    public GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, int? loopbackPort = null, BandwidthLimit? limit = null)
+        : this(demand, RetryPolicy.Default, loopbackPort, limit)
     {
     }
 
-    internal GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, RetryPolicy retry, int? loopbackPort = null)
+    internal GrantedObjectSource(Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, Uri>>> demand, RetryPolicy retry, int? loopbackPort = null, BandwidthLimit? limit = null)
     {
         ArgumentNullException.ThrowIfNull(demand);
         http = HttpChannel.Create(loopbackPort);
         grants = new GrantBook(demand);
-        reader = new HttpObjectReader(http, retry, grants);
+        reader = new HttpObjectReader(http, retry, grants, limit);
+        this.limit = limit;
     }
 
     /// <inheritdoc/>
@@ -72,6 +75,8 @@ public sealed class GrantedObjectSource : IObjectSource
             return;
         }
 
+        if (limit is not null)
+            await limit.SpendAsync(destination.Length, alive: null, cancellationToken).ConfigureAwait(false);
         string path = FileAddress.PathOf(address);
         try
         {

@@ -70,7 +70,7 @@ public static class ImagePull
         await fanOut.Server.Share.UseAsync(target, state, kept, cancellationToken).ConfigureAwait(false);
         try
         {
-            using var peers = new PeerReads(fanOut.Token) { Fetched = state.Fetched };
+            using var peers = new PeerReads(fanOut.Token, fanOut.Limit) { Fetched = state.Fetched };
             var pull = new FanOutPull(state, contents, new PieceTable(state.Index), reads, peers, StoreAsync, fanOut.Broker);
             await pull.RunAsync(fanOut.Server, cancellationToken).ConfigureAwait(false);
             return peers.BytesFetched;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Threading.Channels;
 using ImageFabric.Disks;
@@ -55,6 +56,23 @@ public sealed class FanOutTests : IAsyncLifetime
         Assert.Equal(fromHost.BytesFromHosts, first.BytesSent);
         await HoldsAsync("first");
         await HoldsAsync("second");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_host_gives_and_takes_no_more_in_a_second_than_it_may(bool giving)
+    {
+        const long Rate = 8_000_000;
+        await File.WriteAllBytesAsync(Path.Combine(scratch, "whole"), content);
+        await using FanOutServer giver = Start(giving ? BandwidthLimit.Of(Rate) : null);
+        await giver.ServeAsync(Path.Combine(scratch, "whole"), None);
+        await using FanOutServer taker = Start();
+        long start = Stopwatch.GetTimestamp();
+        PullOutcome pulled = await PullAsync("pulled", taker, new Broker(AddressOf(giver)), limit: giving ? null : BandwidthLimit.Of(Rate));
+
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, ((double)pulled.BytesFromHosts / Rate) - 0.15, 30);
+        await HoldsAsync("pulled");
     }
 
     [Fact]
@@ -182,7 +200,7 @@ public sealed class FanOutTests : IAsyncLifetime
         Assert.Equal(index.Frames.Length, next);
     }
 
-    private FanOutServer Start() => FanOutServer.Start(IPAddress.Loopback, Token, index, SpooledObject.Of(indexObject));
+    private FanOutServer Start(BandwidthLimit? limit = null) => FanOutServer.Start(IPAddress.Loopback, Token, index, SpooledObject.Of(indexObject), limit);
 
     private async Task<FanOutServer> StartWholeAsync()
     {
@@ -194,8 +212,8 @@ public sealed class FanOutTests : IAsyncLifetime
 
     private static PeerAddress AddressOf(FanOutServer server) => new(1, server.Address!, server.CertificatePin);
 
-    private Task<PullOutcome> PullAsync(string name, FanOutServer server, Broker broker, string format = "raw") => ImagePull.RunAsync(
-        store, index, Path.Combine(scratch, name), new PullOptions { Format = format, FanOut = new FanOutOptions(server, broker, broker.Token, Path.Combine(scratch, name + ".kept")) }, None);
+    private Task<PullOutcome> PullAsync(string name, FanOutServer server, Broker broker, string format = "raw", BandwidthLimit? limit = null) => ImagePull.RunAsync(
+        store, index, Path.Combine(scratch, name), new PullOptions { Format = format, FanOut = new FanOutOptions(server, broker, broker.Token, Path.Combine(scratch, name + ".kept"), limit) }, None);
 
     private async Task HoldsAsync(string name)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Tests.Faults;
 
@@ -48,6 +49,25 @@ public sealed class GrantedObjectSourceTests : IAsyncDisposable
 
         Assert.Equal(["GET"], server.Methods.Distinct());
         Assert.Single(demands);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Granted_objects_come_no_faster_than_is_allowed(bool byHttp)
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(file, content);
+        await using var source = new GrantedObjectSource(
+            (keys, _) => Task.FromResult(byHttp ? Addresses(keys) : keys.ToDictionary(key => key, _ => new Uri(file)) as IReadOnlyDictionary<string, Uri>),
+            Quick,
+            limit: new BandwidthLimit(500_000, TimeProvider.System));
+        long start = Stopwatch.GetTimestamp();
+        byte[] read = new byte[content.Length];
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(i => source.ReadRangeAsync("packs/ab/pack", i * 100_000, read.AsMemory(i * 100_000, 100_000), default)));
+        Assert.Equal(content, read);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 1.85, 15);
+        File.Delete(file);
     }
 
     [Fact]
