@@ -12,31 +12,6 @@ public sealed class FleetScaleTests(ITestOutputHelper log) : IDisposable
     private const int Count = 500;
     private const long Megabyte = 1_000_000;
 
-    // An ssh that is the host, with a stub in the place of its disk: it pulls by the protocol, object after object, and says how far it is. In the
-    // middle it waits until all are there.
-    private const string Host = """
-        #!/bin/sh
-        echo; echo 'IMAGEFABRIC HAVE'
-        IFS= read -r request
-        case $request in *'"operation":"pull"'*) ;; *) exit 3;; esac
-        key=${request#*'"index":"'}; key=${key%%'"'*}
-        id=${request#*'"imageId":"'}; id=${id%%'"'*}
-        done=0
-        while test $done -lt 20; do
-          printf '{"type":"demand","objects":["%s"]}\n' "$key"
-          IFS= read -r grant || exit 4
-          case $grant in *'"type":"grant"'*) ;; *) exit 5;; esac
-          case $grant in *'"key":"'"$key"'"'*) ;; *) exit 6;; esac
-          done=$((done+1))
-          echo "{\"type\":\"progress\",\"activity\":\"Syncing\",\"bytesDone\":${done}000000,\"bytesTotal\":20000000}"
-          if test $done = 10; then
-            : > 'SCRATCH/there/'$$
-            until test -e 'SCRATCH/all'; do sleep 2; done
-          fi
-        done
-        printf '{"type":"result","imageId":"%s","status":"Synced","bytesFetched":20000000,"path":"/images/a.raw","format":"raw"}\n' "$id"
-        """;
-
     private readonly Scratch scratch = new();
 
     public void Dispose() => scratch.Dispose();
@@ -48,10 +23,9 @@ public sealed class FleetScaleTests(ITestOutputHelper log) : IDisposable
         (await store.PublishAsync(SampleDisk.Make(scratch["disk.raw"], 1 << 20, 1 << 16), "1")).Succeeded();
         Directory.CreateDirectory(scratch["there"]);
         Directory.CreateDirectory(scratch["bin"]);
-        await File.WriteAllTextAsync(scratch["bin/ssh"], Host.Replace("SCRATCH", scratch.Path, StringComparison.Ordinal));
-        await Tool.RunAsync("chmod", "755", scratch["bin/ssh"]);
+        File.CreateSymbolicLink(scratch["bin/ssh"], Path.Combine(Repository.Root, "tests", "testbed", "stub-ssh.sh"));
         string[] names = [.. Enumerable.Range(1, Count).Select(i => $"sim{i:000}")];
-        var environment = new Dictionary<string, string?> { ["PATH"] = $"{scratch["bin"]}:{Environment.GetEnvironmentVariable("PATH")}" };
+        var environment = new Dictionary<string, string?> { ["PATH"] = $"{scratch["bin"]}:{Environment.GetEnvironmentVariable("PATH")}", ["IMAGEFABRIC_STUB_DIRECTORY"] = scratch.Path };
 
         await using EngineProgram sync = EngineProgram.Start(
             ["sync", "disk:1", "--throttle", $"{Count}", .. names.SelectMany(name => new[] { "--host", name }), .. store.Options, "--json"], environment);
