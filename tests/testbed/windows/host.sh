@@ -52,6 +52,13 @@ MaxStartups 200
 MaxSessions 100
 ForceCommand $here/windows/shell.sh $H/prefix $shell
 CONF
+  # Windows is up between logins, too: otherwise Wine starts its services anew, and ends them, for each command
+  (
+    export WINEPREFIX=$H/prefix WINEDEBUG=-all
+    cd "$H/prefix/drive_c"
+    ip netns exec "$ns" /usr/lib/wine/wineserver64 -p
+    ip netns exec "$ns" /usr/lib/wine/wine64 wineboot
+  ) >>"$T/log/$name.log" 2>&1 </dev/null 9>&-
   start_process "$name" ip netns exec "$ns" /usr/sbin/sshd -D -e -f "$H/sshd_config"
   until_true 60 ssh_to "$name" exit || { tail -5 "$T/log/$name.log" >&2; die "$name does not come up: see $T/log/$name.log"; }
 }
