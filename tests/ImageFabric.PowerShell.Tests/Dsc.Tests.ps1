@@ -91,7 +91,7 @@ Describe 'The manifest of <_>' -ForEach $resources {
         $schema.properties.Keys | Sort-Object | Should -BeExactly (@($expected) + '_inDesiredState' | Sort-Object)
         foreach ($property in $class.GetProperties() | Where-Object Name -NE 'Ensure') {
             $described = $schema.properties[$property.Name.Substring(0, 1).ToLowerInvariant() + $property.Name.Substring(1)]
-            $kind = [Nullable]::GetUnderlyingType($property.PropertyType) ?? $property.PropertyType
+            $kind = @([Nullable]::GetUnderlyingType($property.PropertyType), $property.PropertyType) -ne $null | Select-Object -First 1
             $described.type | Should -Be @{ String = 'string'; 'String[]' = 'array'; Int32 = 'integer'; Int64 = 'integer'; Boolean = 'boolean'; Hashtable = 'object' }[$kind.Name]
             [bool] $described.readOnly | Should -Be ([bool] (Get-DscAttribute $property).NotConfigurable)
             $described.description | Should -Match '^[A-Za-z].*[.]$'

@@ -1,4 +1,6 @@
 @{
+    # What a person may run in Windows PowerShell has to be read there.
+    Rules        = @{ PSUseCompatibleSyntax = @{ Enable = $true; TargetVersions = @('5.1') } }
     Severity     = @('Error', 'Warning', 'Information')
     ExcludeRules = @(
         # Variables of BeforeAll are used in other script blocks of the same file, which the rule does not see.

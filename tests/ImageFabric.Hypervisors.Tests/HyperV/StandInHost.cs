@@ -62,7 +62,7 @@ internal sealed class StandInHost : IDisposable
     public static JsonObject Machine(string name, string path) => JsonNode.Parse($$"""
         {
           "id": "{{Guid.NewGuid()}}", "name": "{{name}}", "generation": 2, "path": "{{path}}", "notes": "", "state": "Off", "cpu": 1, "memory": 1073741824,
-          "disks": [], "dvds": [], "adapters": [], "snapshots": [], "addresses": []
+          "startAction": "Nothing", "checkpoints": "Production", "disks": [], "dvds": [], "adapters": [], "snapshots": [], "addresses": []
         }
         """)!.AsObject();
 

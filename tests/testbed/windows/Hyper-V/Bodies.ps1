@@ -1,5 +1,6 @@
 # What the cmdlets do: each gets the state and its bound parameters, and gives what the cmdlet returns.
 
+$script:HostMemory = 1TB
 $script:Devices = @{ Disk = 'disks'; Dvd = 'dvds'; Network = 'adapters' }
 
 function ConvertTo-Component($machine, [string] $kind, [int] $index) {
@@ -10,7 +11,10 @@ function ConvertTo-Component($machine, [string] $kind, [int] $index) {
         'Dvd' { [DvdDrive]($common + @{ Path = $entry.path }) }
         'Network' {
             $addresses = if ($machine.state -eq 'Running' -and $entry.switch) { @($machine.addresses) } else { @() }
-            [VMNetworkAdapterBase]($common + @{ Name = 'Network Adapter'; SwitchName = $entry.switch; IPAddresses = $addresses })
+            [VMNetworkAdapter]($common + @{
+                    Name = 'Network Adapter'; SwitchName = $entry.switch; MacAddress = $entry.mac; IPAddresses = $addresses
+                    VlanSetting = [pscustomobject]@{ OperationMode = if ($entry.vlan) { 'Access' } else { 'Untagged' }; AccessVlanId = [int]$entry.vlan }
+                })
         }
     }
 }
@@ -29,6 +33,8 @@ function ConvertTo-Machine($machine) {
     [VirtualMachine]@{
         Id = [guid]$machine.id; Name = $machine.name; Generation = $machine.generation; Path = $machine.path; Notes = $machine.notes; State = $machine.state
         ProcessorCount = $machine.cpu; MemoryStartup = $machine.memory; NetworkAdapters = @($adapters)
+        DynamicMemoryEnabled = [bool]$machine.dynamic; MemoryMinimum = [long]$machine.minimum; MemoryMaximum = [long]$machine.maximum
+        AutomaticStartAction = $machine.startAction; CheckpointType = $machine.checkpoints; AutomaticCheckpointsEnabled = [bool]$machine.automaticCheckpoints
     }
 }
 
@@ -63,7 +69,15 @@ function Invoke-Get-VMSwitch($state, $bound) {
 function Invoke-Get-VHD($state, $bound) {
     foreach ($path in $bound.Path) {
         $disk = Read-Disk $path
-        [pscustomobject]@{ Path = $path; Size = [uint64]$disk.size; ParentPath = [string]$disk.parent; VhdFormat = 'VHDX' }
+        [pscustomobject]@{ Path = $path; Size = [uint64]$disk.size; ParentPath = [string]$disk.parent; VhdFormat = 'VHDX'; VhdType = $disk.type }
+    }
+}
+
+function Invoke-Test-VHD($state, $bound) {
+    $null = $state
+    foreach ($path in $bound.Path) {
+        Assert-Chain $path
+        $true
     }
 }
 
@@ -238,6 +252,34 @@ function Invoke-Set-VMBios {
     }
 }
 
+function Invoke-Get-VMFirmware($state, $bound) {
+    foreach ($given in $bound.VM) {
+        $machine = Find-Machine $state $given.Id
+        Assert-Generation -Machine $machine -Generation 2 -What 'Firmware'
+        [pscustomobject]@{
+            SecureBoot = if ($machine.secureBoot) { [OnOffState]::On } else { [OnOffState]::Off }
+            SecureBootTemplate = $machine.secureBoot
+            BootOrder = @($machine.bootOrder | ForEach-Object { [pscustomobject]@{ Device = ConvertTo-Component -Machine $machine -Kind $_ -Index 0 } })
+        }
+    }
+}
+
+function Invoke-Get-VMBios {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '', Justification = 'BIOS is one.')]
+    param($state, $bound)
+    foreach ($given in $bound.VM) {
+        $machine = Find-Machine $state $given.Id
+        Assert-Generation -Machine $machine -Generation 1 -What 'BIOS'
+        [pscustomobject]@{ StartupOrder = @($machine.bootOrder | ForEach-Object { [BootDevice]$_ }) }
+    }
+}
+
+function Invoke-Get-VMSecurity($state, $bound) {
+    foreach ($given in $bound.VM) {
+        [pscustomobject]@{ TpmEnabled = [bool](Find-Machine $state $given.Id).tpm }
+    }
+}
+
 function Invoke-Set-VMKeyProtector($state, $bound) {
     foreach ($given in $bound.VM) {
         $machine = Find-Machine $state $given.Id
@@ -263,6 +305,9 @@ function Invoke-Start-VM($state, $bound) {
         Assert-Off $machine
         $machine.disks | ForEach-Object { Assert-Chain $_.path }
         $machine.dvds | Where-Object { $_.path } | ForEach-Object { Assert-File $_.path }
+        if ($machine.memory -gt $script:HostMemory) {
+            Deny 'OperationFailed' 'NotSpecified' "'$($machine.name)' failed to start. Not enough memory in the system. (0x8007000E)"
+        }
         $machine.state = 'Running'
         if ($state.address) {
             $machine.addresses = @($state.address, 'fe80::215:5dff:fe00:1')
@@ -290,14 +335,5 @@ function Invoke-Remove-VM($state, $bound) {
         $state.machines = @($state.machines | Where-Object { $_.id -ne $machine.id })
         # The configuration goes; the disks stay.
         [System.IO.Directory]::Delete($machine.path, $true)
-    }
-}
-
-function Invoke-Get-VMSnapshot($state, $bound) {
-    foreach ($given in $bound.VM) {
-        $machine = Find-Machine $state $given.Id
-        foreach ($snapshot in @($machine.snapshots)) {
-            [VMSnapshot]@{ Id = [guid]::NewGuid(); Name = $snapshot.name; HardDrives = @([HardDiskDrive]@{ VMId = [guid]$machine.id; Kind = 'Disk'; Path = $snapshot.path }) }
-        }
     }
 }

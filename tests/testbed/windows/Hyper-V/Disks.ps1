@@ -11,9 +11,13 @@ function Read-Disk([string] $Path) {
         $reader = [System.IO.BinaryReader]::new($stream)
         $signature = [System.Text.Encoding]::ASCII.GetString($reader.ReadBytes(8))
         if ($signature -eq 'vhdxfile') {
-            $place = Find-Size $stream $reader
+            $place = Find-Item $stream $reader '2FA54224-CD1B-4876-B211-5DBED83BF4B8'
             $stream.Position = $place
-            return @{ size = $reader.ReadInt64(); parent = $null; place = $place }
+            $size = $reader.ReadInt64()
+            # The file parameters: the block size, then flags.
+            $stream.Position = (Find-Item $stream $reader 'CAA16737-FA36-4D43-B3B6-33F0AA44E76B') + 4
+            $type = if ($reader.ReadInt32() -band 1) { 'Fixed' } else { 'Dynamic' }
+            return @{ size = $size; parent = $null; place = $place; type = $type }
         }
     }
     finally {
@@ -22,16 +26,16 @@ function Read-Disk([string] $Path) {
     if ($signature -eq '{ "mark"') {
         $text = ConvertFrom-Json ([System.IO.File]::ReadAllText($Path)) -AsHashtable
         if ($text.mark -eq $script:DifferencingMark) {
-            return @{ size = [long]$text.size; parent = $text.parent; place = $null }
+            return @{ size = [long]$text.size; parent = $text.parent; place = $null; type = 'Differencing' }
         }
     }
     Deny 'InvalidParameter' 'InvalidArgument' "The file or directory is corrupted and unreadable: '$Path' is not a virtual hard disk. (0xC03A0009)"
 }
 
-# [MS-VHDX] 2.2.3 and 2.6: region table, metadata region, its table, the item of the disk's size.
-function Find-Size($stream, $reader) {
+# [MS-VHDX] 2.2.3 and 2.6: region table, metadata region, its table, the item.
+function Find-Item($stream, $reader, [guid] $item) {
     $metadata = Find-Entry -Stream $stream -Reader $reader -Table 196608 -Wanted '8B7CA206-4790-4B9A-B8FE-575F050F886E' -Head 16 -CountAt 8 -ReadOffset { $reader.ReadInt64() }
-    $metadata + (Find-Entry -Stream $stream -Reader $reader -Table $metadata -Wanted '2FA54224-CD1B-4876-B211-5DBED83BF4B8' -Head 32 -CountAt 10 -ReadOffset { $reader.ReadInt32() })
+    $metadata + (Find-Entry -Stream $stream -Reader $reader -Table $metadata -Wanted $item -Head 32 -CountAt 10 -ReadOffset { $reader.ReadInt32() })
 }
 
 function Find-Entry($stream, $reader, [long] $table, [guid] $wanted, [int] $head, [int] $countAt, [scriptblock] $readOffset) {

@@ -1,10 +1,11 @@
 # A stand-in for the Hyper-V module. Its cmdlets are made from signatures.txt, the published syntax: whatever is not in it, PowerShell itself refuses, as it
-# does for the real cmdlets. What a cmdlet does is the function Invoke-NAME of Bodies.ps1.
+# does for the real cmdlets. What a cmdlet does is a function Invoke-NAME of Bodies.ps1 or Checkpoints.ps1.
 
 . $PSScriptRoot/Types.ps1
 . $PSScriptRoot/State.ps1
 . $PSScriptRoot/Disks.ps1
 . $PSScriptRoot/Bodies.ps1
+. $PSScriptRoot/Checkpoints.ps1
 
 $known = 'String', 'String[]', 'Int16', 'Int32', 'Int64', 'UInt32', 'UInt64', 'Boolean', 'Guid', 'Guid[]', 'Byte[]', 'Version',
     'StartAction', 'CheckpointType', 'OnOffState', 'BootDevice', 'BootDevice[]', 'VirtualMachine[]', 'VirtualMachineBase', 'VMSnapshot', 'VMComponentObject',

@@ -21,6 +21,12 @@ class VirtualMachine : VirtualMachineBase {
     [string] $State
     [long] $ProcessorCount
     [long] $MemoryStartup
+    [long] $MemoryMinimum
+    [long] $MemoryMaximum
+    [bool] $DynamicMemoryEnabled
+    [StartAction] $AutomaticStartAction
+    [CheckpointType] $CheckpointType
+    [bool] $AutomaticCheckpointsEnabled
     [object[]] $NetworkAdapters
 }
 
@@ -45,5 +51,10 @@ class DvdDrive : VMComponentObject {
 class VMNetworkAdapterBase : VMComponentObject {
     [string] $Name
     [string] $SwitchName
+    [string] $MacAddress
+    [object] $VlanSetting
     [string[]] $IPAddresses
+}
+
+class VMNetworkAdapter : VMNetworkAdapterBase {
 }
