@@ -72,44 +72,74 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
         }
 
         $windows = @(-split $env:IMAGEFABRIC_TEST_WINDOWS_HOSTS)
+        $published = [System.Collections.Generic.HashSet[string]]::new()
 
-        function Clear-Machine {
-            'kvm01', 'kvm02', 'kvm03' + $windows | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false
+        function Clear-Machine([string[]] $HostName) {
+            $HostName | Get-VmFromImage | Remove-VmFromImage -Force -Confirm:$false
+        }
+
+        # Where an example may have made machines: on the hosts that it names, and on those of its tables.
+        function Get-MachineHost([string] $Text) {
+            if ($Text -match 'New-VmFromImage|Remove-VmFromImage') {
+                $tables = [regex]::Matches($Text, '[\w-]+\.(csv|txt)').Value | Where-Object { $_ -and (Test-Path $_) } | ForEach-Object { Get-Content -Raw $_ }
+                [regex]::Matches("$Text $tables", '\b(kvm|win)\d\d\b').Value | Sort-Object -Unique
+            }
+        }
+
+        function Publish-Once([string] $Image, [string] $File) {
+            if ($published.Add($Image)) {
+                $name, $version = $Image -split ':'
+                $null = Publish-VmImage $File -Name $name -Version $version
+            }
+        }
+
+        # What a user has registered, as files: to put them back is quicker than to register.
+        $registered = Join-Path $TestDrive 'registered'
+        foreach ($stores in @('lab', 'archive'), @('archive', 'test-1'), @()) {
+            Get-VmImageStore | Unregister-VmImageStore -Confirm:$false
+            foreach ($store in $stores) {
+                $folder = @{ 'lab' = 'fabric'; 'archive' = 'archive'; 'test-1' = 'test' }[$store]
+                Register-VmImageStore $store "s3://$prefix/$folder" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Default:($store -eq 'lab')
+            }
+            $null = New-Item -ItemType Directory -Force $env:XDG_CONFIG_HOME
+            Copy-Item -Recurse $env:XDG_CONFIG_HOME "$registered $stores"
         }
 
         # What every example may take for granted: stores, two versions of an image.
         function Initialize-Example([string] $Code) {
-            Get-VmImageStore | Unregister-VmImageStore -Confirm:$false
+            $stores = if ($Code -notmatch 'Register-VmImageStore') { 'lab archive' } elseif ($Code -match 'Unregister') { 'archive test-1' } else { '' }
+            Remove-Item -Recurse $env:XDG_CONFIG_HOME
+            Copy-Item -Recurse "$registered $stores" $env:XDG_CONFIG_HOME
             $env:IMAGEFABRIC_ENDPOINT = $env:IMAGEFABRIC_TEST_ENDPOINT
             $env:IMAGEFABRIC_STORE = "s3://$prefix/fabric"
-            if ($Code -notmatch 'Register-VmImageStore') {
-                Register-VmImageStore lab "s3://$prefix/fabric" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Default
-                Register-VmImageStore archive "s3://$prefix/archive" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
+            Publish-Once 'ubuntu-server:24.04.3' $env:IMAGEFABRIC_TEST_IMAGE_V1
+            if ($Code -notmatch 'ubuntu-server 24.04.4') {
+                Publish-Once 'ubuntu-server:24.04.4' $env:IMAGEFABRIC_TEST_IMAGE_V2
             }
-            elseif ($Code -match 'Unregister') {
-                Register-VmImageStore archive "s3://$prefix/archive" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
-                Register-VmImageStore test-1 "s3://$prefix/test" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT
-            }
-            $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name ubuntu-server -Version 24.04.3
-            if ($Code -match 'ubuntu-server 24.04.4') {
+            elseif ($published.Remove('ubuntu-server:24.04.4')) {
                 Get-VmImage ubuntu-server:24.04.4 | Remove-VmImage -Confirm:$false
             }
-            else {
-                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V2 -Name ubuntu-server -Version 24.04.4
-            }
             if ($Code -match '(app|windows-server):(\S+)') {
-                $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name $Matches[1] -Version $Matches[2]
+                Publish-Once $Matches[0] $env:IMAGEFABRIC_TEST_IMAGE_V1
             }
             if ($Code -match 'Remove-VmFromImage web01') {
                 $null = New-VmFromImage ubuntu-server:24.04.3 web01 -HostName kvm01 -Memory 256MB
             }
         }
+
+        # Gives back what the next one may take for granted.
+        function Restore-Example([string] $Code, [string] $Text) {
+            $hosts = Get-MachineHost $Text
+            if ($hosts) { Clear-Machine $hosts }
+            # The example's 24.04.4 is not the one that the others take for granted.
+            if ($Code -match 'ubuntu-server 24.04.4') { Get-VmImage ubuntu-server:24.04.4 | Remove-VmImage -Confirm:$false }
+            if ($Code -match 'Remove-VmImage\b') { $published.Clear() }
+        }
     }
 
     AfterAll {
         if ($work) {
-            Clear-Machine
-            Get-VmImageStore | Unregister-VmImageStore -Confirm:$false
+            Clear-Machine (@('kvm01', 'kvm02', 'kvm03') + $windows)
             Pop-Location
             $variables | ForEach-Object { [Environment]::SetEnvironmentVariable($_, $before[$_]) }
         }
@@ -129,9 +159,7 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             $null = & ([scriptblock]::Create($text))
         }
         finally {
-            if ($Code -match 'VmFromImage') { Clear-Machine }
-            # The example's 24.04.4 is not the one that the others take for granted.
-            if ($Code -match 'ubuntu-server 24.04.4') { Get-VmImage ubuntu-server:24.04.4 | Remove-VmImage -Confirm:$false }
+            Restore-Example $Code $text
         }
     }
 }
