@@ -38,4 +38,23 @@ public abstract class EngineCmdlet : AsyncCmdlet
         await Engine.RunAsync(
             request, onResult, error => Pipeline.WriteError(EngineErrorRecord.From(new FleetException(error), error.Target)), observer, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>The store that an argument in the form of <see cref="StoreCmdlet.Store"/> names.</summary>
+    private protected Task<StoreSelection> SelectStoreAsync(string? argument) => Pipeline.AskAsync(() => StoreSelection.Of(argument, GetUnresolvedProviderPathFromPSPath));
+
+    /// <summary>Does something with each image; one that fails fails alone.</summary>
+    private protected async Task OnEachImageAsync(string[] images, Func<string, Task> work)
+    {
+        foreach (string image in images)
+        {
+            try
+            {
+                await work(image).ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, image));
+            }
+        }
+    }
 }

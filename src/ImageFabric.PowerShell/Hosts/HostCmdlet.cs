@@ -1,5 +1,4 @@
 using System;
-using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Threading;
@@ -9,7 +8,7 @@ using ImageFabric.Fleet;
 namespace ImageFabric.PowerShell;
 
 /// <summary>A cmdlet that works on hosts, several at once. A host that fails fails alone.</summary>
-public abstract class HostCmdlet : EngineCmdlet
+public abstract class HostCmdlet : HostLoginCmdlet
 {
     private HostSlots? _slots;
     private SshConnections? _connections;
@@ -18,38 +17,14 @@ public abstract class HostCmdlet : EngineCmdlet
     {
     }
 
-    /// <summary>User of the SSH login. Without it: as ssh_config says.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string? UserName { get; set; }
-
-    /// <summary>TCP port of the SSH login, 1 to 65535. Without it: as ssh_config says, otherwise 22.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public int? Port { get; set; }
-
-    /// <summary>Private key file of the SSH login. Without it: ssh's own choice.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Alias("IdentityFilePath")]
-    public string? KeyFilePath { get; set; }
-
-    /// <summary>Options of ssh_config(5) by keyword; they come before ssh_config.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public IDictionary? Options { get; set; }
-
     /// <summary>Sessions of any transport, whose hosts are worked on: then <c>-HostName</c> and how SSH gets there are not used.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public PSSession[]? Session { get; set; }
-
-    /// <summary>Where the hosts keep images and disks. Without it: the host's own default.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string? ImageDirectory { get; set; }
 
     /// <summary>Hosts at the same time, 1 to 1024. Without it: 8.</summary>
     [Parameter]
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = 8;
-
-    /// <summary><see cref="ImageDirectory"/> for the engine.</summary>
-    private protected string? HostImageDirectory => Given(ImageDirectory);
 
     /// <summary>Connections that the command's requests to a host share; they end with the command.</summary>
     private protected SshConnections Connections => _connections ??= Own(new SshConnections());
@@ -61,10 +36,7 @@ public abstract class HostCmdlet : EngineCmdlet
     /// <exception cref="FleetException"><c>InvalidRequest</c>.</exception>
     private protected async Task<HostConnection> ConnectionAsync(string hostName)
     {
-        string? keyFile = string.IsNullOrEmpty(KeyFilePath)
-            ? null
-            : await Pipeline.AskAsync(() => GetUnresolvedProviderPathFromPSPath(KeyFilePath)).ConfigureAwait(false);
-        HostAddress address = HostAddress.Parse(hostName).With(Given(UserName), Port, keyFile, HostConnection.Texts(Options));
+        HostAddress address = HostAddress.Parse(hostName).With(Given(UserName), Port, await KeyFileAsync().ConfigureAwait(false), HostConnection.Texts(Options));
         return new HostConnection(address, Options, HostImageDirectory);
     }
 
@@ -129,6 +101,4 @@ public abstract class HostCmdlet : EngineCmdlet
             }
         });
     }
-
-    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

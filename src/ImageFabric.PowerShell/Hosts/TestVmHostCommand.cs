@@ -34,7 +34,7 @@ public sealed class TestVmHostCommand : HostCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         await StartOnEachAsync(HostName, (host, slot) => TestAsync(host, slot, StoreAddress.ForHosts(store.Location), cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

@@ -33,7 +33,7 @@ public sealed class CompareVmImageCommand : StoreCmdlet
     {
         StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
         StoreSelection? other = string.IsNullOrEmpty(DifferenceStore) ? null : await SelectStoreAsync(DifferenceStore).ConfigureAwait(false);
-        await OnEachAsync(DifferenceImage, image => RunEngineAsync<CompareResult>(
+        await OnEachImageAsync(DifferenceImage, image => RunEngineAsync<CompareResult>(
             new CompareRequest { Store = store.Location, Reference = ReferenceImage, Difference = image, DifferenceStore = other?.Location },
             $"Comparing {image} with {ReferenceImage}",
             result => Pipeline.WriteObject(new VmImageComparison(result)),

@@ -35,10 +35,10 @@ public sealed class CopyVmImageCommand : StoreCmdlet
     {
         StoreSelection source = await SelectStoreAsync().ConfigureAwait(false);
         StoreSelection destination = await SelectStoreAsync(DestinationStore).ConfigureAwait(false);
-        await OnEachAsync(Image, async pattern =>
+        await OnEachImageAsync(Image, async pattern =>
         {
             string[] images = [.. await VersionsAsync(source, pattern, cancellationToken).ConfigureAwait(false)];
-            await OnEachAsync(images, image => CopyAsync(source, destination, image, cancellationToken)).ConfigureAwait(false);
+            await OnEachImageAsync(images, image => CopyAsync(source, destination, image, cancellationToken)).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 

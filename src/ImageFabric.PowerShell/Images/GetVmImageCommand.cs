@@ -22,7 +22,7 @@ public sealed class GetVmImageCommand : StoreCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
-        await OnEachAsync(Image, async image =>
+        await OnEachImageAsync(Image, async image =>
         {
             if (await ShowAsync(store, image, cancellationToken).ConfigureAwait(false) == 0 && !NamePattern.HasWildcards(image))
                 throw new FleetException("ImageNotFound", image, $"There is no image '{image}' in {store.Title}.");

@@ -40,7 +40,7 @@ public abstract class ImagePolicyCmdlet : EngineCmdlet
     /// Where the S3 service of an <c>s3://</c> address is, and its credentials: a registered name. Without it: as for the store that is published into.
     /// </summary>
     private protected async Task<StoreReference?> SourceServiceAsync(string? sourceStore, StoreSelection usual) =>
-        string.IsNullOrEmpty(sourceStore) ? usual.Location : (await Pipeline.AskAsync(() => StoreSelection.Of(sourceStore, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false)).Location;
+        string.IsNullOrEmpty(sourceStore) ? usual.Location : (await SelectStoreAsync(sourceStore).ConfigureAwait(false)).Location;
 
     /// <summary>What the parameters say, each before what the store's settings say. Null: neither says anything.</summary>
     private protected ImagePolicy? Policy(ImagePolicy? ofStore)

@@ -108,7 +108,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string source = await SourceAsync().ConfigureAwait(false);
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         string image = $"{Name}:{Version}";
         var request = new PublishRequest
         {

@@ -1,5 +1,4 @@
 using System;
-using System.Collections;
 using System.Linq;
 using System.Management.Automation;
 using System.Threading;
@@ -11,7 +10,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>Reads published images back and makes good what is damaged or lost, from another store or from hosts that have the images.</summary>
 [Cmdlet(VerbsDiagnostic.Repair, "VmImage", SupportsShouldProcess = true)]
 [OutputType(typeof(VmImageRepair))]
-public sealed class RepairVmImageCommand : StoreCmdlet
+public sealed class RepairVmImageCommand : HostLoginCmdlet
 {
     /// <summary><c>NAME[:VERSION]</c>, with wildcards. Without it: every image of the store.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -28,6 +27,11 @@ public sealed class RepairVmImageCommand : StoreCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? SourceStore { get; set; }
 
+    /// <summary>A registered name, a directory or an <c>s3://</c> address. Without it: as for <see cref="StoreCmdlet.Store"/>.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StoreCompleter))]
+    public string? Store { get; set; }
+
     /// <summary>Hosts that have the images, as <c>[user@]host[:port]</c>; asked in this order, after the other store.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [PlainName]
@@ -36,34 +40,13 @@ public sealed class RepairVmImageCommand : StoreCmdlet
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[]? HostName { get; set; }
 
-    /// <summary>User of the SSH login. Without it: as ssh_config says.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string? UserName { get; set; }
-
-    /// <summary>TCP port of the SSH login, 1 to 65535. Without it: as ssh_config says, otherwise 22.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public int? Port { get; set; }
-
-    /// <summary>Private key file of the SSH login. Without it: ssh's own choice.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Alias("IdentityFilePath")]
-    public string? KeyFilePath { get; set; }
-
-    /// <summary>Options of ssh_config(5) by keyword; they come before ssh_config.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public IDictionary? Options { get; set; }
-
-    /// <summary>Where the hosts keep images. Without it: the host's own default.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string? ImageDirectory { get; set; }
-
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         StoreSelection? source = string.IsNullOrEmpty(SourceStore) ? null : await SelectStoreAsync(SourceStore).ConfigureAwait(false);
-        string? keyFile = string.IsNullOrEmpty(KeyFilePath) ? null : await Pipeline.AskAsync(() => GetUnresolvedProviderPathFromPSPath(KeyFilePath)).ConfigureAwait(false);
+        string? keyFile = await KeyFileAsync().ConfigureAwait(false);
         bool planOnly = await IsTrialAsync().ConfigureAwait(false);
-        await OnEachAsync(Image, async image =>
+        await OnEachImageAsync(Image, async image =>
         {
             string from = string.Join(", ", new[] { source?.Title }.Concat(HostName ?? []).Where(static name => name is not null));
             if (!await Pipeline.ShouldProcessAsync($"{image} in {store.Title}", from.Length > 0 ? $"Repair from {from}" : "Repair").ConfigureAwait(false) && !planOnly)
@@ -88,8 +71,6 @@ public sealed class RepairVmImageCommand : StoreCmdlet
         Port = Port,
         KeyFile = keyFile,
         Options = HostConnection.Texts(Options),
-        ImageDirectory = Given(ImageDirectory),
+        ImageDirectory = HostImageDirectory,
     };
-
-    private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

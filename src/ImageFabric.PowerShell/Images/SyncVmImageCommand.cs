@@ -69,7 +69,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         _images ??= Own(new SyncedImages(Engine));
         ImageSync sync = _images.For(Image, store, SyncOptions());
         if (await ResolveAsync(sync, store, cancellationToken).ConfigureAwait(false) is not { } image)

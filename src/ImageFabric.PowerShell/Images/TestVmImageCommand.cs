@@ -65,7 +65,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         if (ParameterSetName == Published)
         {
             foreach (string image in Image)

@@ -50,7 +50,7 @@ public sealed class GetVmFromImageCommand : HostCmdlet
 
     private async Task<NewestImages> NewestAsync()
     {
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         string key = store.Name ?? "";
         if (!_newest.TryGetValue(key, out NewestImages? newest))
             _newest[key] = newest = new NewestImages(Engine, store.Location);

@@ -124,7 +124,7 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
             return;
         }
 
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         _images ??= Own(new SyncedImages(Engine));
         ImageSync sync = _images.For(Image, store, new ImageSyncOptions
         {

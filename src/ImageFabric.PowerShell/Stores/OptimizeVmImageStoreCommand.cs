@@ -35,7 +35,7 @@ public sealed class OptimizeVmImageStoreCommand : EngineCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         var request = new OptimizeRequest
         {
             Store = store.Location,

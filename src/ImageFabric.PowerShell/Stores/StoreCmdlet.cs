@@ -26,25 +26,6 @@ public abstract class StoreCmdlet : EngineCmdlet
 
     private protected Task<StoreSelection> SelectStoreAsync() => SelectStoreAsync(Store);
 
-    /// <summary>The store that an argument in the form of <see cref="Store"/> names.</summary>
-    private protected Task<StoreSelection> SelectStoreAsync(string? argument) => Pipeline.AskAsync(() => StoreSelection.Of(argument, GetUnresolvedProviderPathFromPSPath));
-
-    /// <summary>Does something with each image; one that fails fails alone.</summary>
-    private protected async Task OnEachAsync(string[] images, Func<string, Task> work)
-    {
-        foreach (string image in images)
-        {
-            try
-            {
-                await work(image).ConfigureAwait(false);
-            }
-            catch (FleetException e)
-            {
-                Pipeline.WriteError(EngineErrorRecord.From(e, image));
-            }
-        }
-    }
-
     /// <summary>The versions that a pattern means: itself when it has no wildcards.</summary>
     private protected async Task<IReadOnlyList<string>> VersionsAsync(StoreSelection store, string image, CancellationToken cancellationToken)
     {

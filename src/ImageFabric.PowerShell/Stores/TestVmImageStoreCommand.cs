@@ -27,7 +27,7 @@ public sealed class TestVmImageStoreCommand : EngineCmdlet
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
-        StoreSelection store = await Pipeline.AskAsync(() => StoreSelection.Of(Store, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false);
+        StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         ProbeResult? probe = null;
         await RunEngineAsync<ProbeResult>(
             new ProbeRequest { Store = store.Location },
