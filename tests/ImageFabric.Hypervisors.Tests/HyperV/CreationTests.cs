@@ -114,6 +114,18 @@ public sealed class CreationTests : IDisposable
         Assert.Empty(_host.Calls);
     }
 
+    [Fact]
+    public async Task A_directory_that_is_too_deep_for_Hyper_V_is_refused_before_anything_is_made()
+    {
+        string deep = Path.Combine(_host.ImageDirectory, new string('d', 150));
+        var host = new HyperVHypervisor(deep, static (_, _, _) => Task.CompletedTask, _host.Module("pwsh"), TimeSpan.Zero);
+        var error = await Assert.ThrowsAsync<HypervisorException>(() =>
+            host.CreateAsync(new VmCreateRequest { Name = "web01", Image = "tiny:v1", Network = "none" }, _host.Image, _host.Warnings.Add, default));
+        Assert.Equal(("InvalidRequest", "web01"), (error.Id, error.Target));
+        Assert.Contains("too long", error.Message);
+        Assert.False(Directory.Exists(deep));
+    }
+
     [ToolFact("pwsh")]
     public async Task Text_of_a_request_is_never_script()
     {

@@ -26,7 +26,7 @@ internal sealed class StandInHost : IDisposable
             state["switches"] = new JsonArray("lan", "dmz");
             state["machines"] = new JsonArray(Machine(Foreign, Path.Combine(_directory.Path, "elsewhere", Foreign)));
         });
-        Hypervisor = new HyperVHypervisor(ImageDirectory, CopyAsync, Module("pwsh"), TimeSpan.FromMilliseconds(20));
+        Hypervisor = With(CopyAsync);
     }
 
     public HyperVHypervisor Hypervisor { get; }
@@ -65,6 +65,9 @@ internal sealed class StandInHost : IDisposable
           "startAction": "Nothing", "checkpoints": "Production", "disks": [], "dvds": [], "adapters": [], "snapshots": [], "addresses": []
         }
         """)!.AsObject();
+
+    /// <summary>The same host with another way to copy disks.</summary>
+    public HyperVHypervisor With(Func<string, string, CancellationToken, Task> copy) => new(ImageDirectory, copy, Module("pwsh"), TimeSpan.FromMilliseconds(20));
 
     public HyperVModule Module(string program) => new(program, new Dictionary<string, string>
     {

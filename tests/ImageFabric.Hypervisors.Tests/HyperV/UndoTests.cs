@@ -22,6 +22,58 @@ public sealed class UndoTests : IDisposable
     public Task Every_failing_step_of_a_full_clone_of_generation_1_is_undone() => EveryStepAsync(Full);
 
     [ToolTheory("pwsh")]
+    [InlineData("Get-VMSwitch")]
+    [InlineData("Get-VHD")]
+    [InlineData("Get-VMDvdDrive")]
+    [InlineData("Get-VMHardDiskDrive")]
+    [InlineData("Get-VMNetworkAdapter")]
+    public async Task A_look_that_fails_in_mid_work_is_undone_too(string cmdlet)
+    {
+        _host.Fail(cmdlet, "before");
+        VmCreateRequest request = Linked;
+        request.BootOrder = ["Disk", "Network"];
+        var error = await Assert.ThrowsAsync<HypervisorException>(() => _host.CreateAsync(request));
+        Assert.Equal(("HypervisorFailed", "web01"), (error.Id, error.Target));
+        Assert.Contains(cmdlet, error.Message);
+        Assert.Empty(_host.Machines);
+        Assert.Empty(_host.Left);
+    }
+
+    [ToolTheory("pwsh")]
+    [InlineData("seed.iso", false)]
+    [InlineData("vm.json", true)]
+    public async Task A_file_that_cannot_be_written_is_undone(string file, bool afterHyperV)
+    {
+        // What is in the file's place keeps it from being there.
+        HyperVHypervisor host = _host.With((_, to, _) =>
+        {
+            File.WriteAllBytes(to, SmallVhdx.Of(StandInHost.ImageSize));
+            Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(to)!, file, "taken"));
+            return Task.CompletedTask;
+        });
+        var error = await Assert.ThrowsAsync<HypervisorException>(() => host.CreateAsync(Full, _host.Image, _host.Warnings.Add, default));
+        Assert.Equal(("HostWriteFailed", "web01", afterHyperV), (error.Id, error.Target, _host.Calls.Contains("Start-VM")));
+        Assert.Empty(_host.Machines);
+        Assert.Empty(_host.Left);
+    }
+
+    [ToolTheory("pwsh")]
+    [InlineData(unchecked((int)0x80070070), "HostDiskFull")]
+    [InlineData(unchecked((int)0x80070005), "HostWriteFailed")]
+    public async Task A_copy_that_fails_is_undone_with_the_id_that_it_has_on_other_hypervisors(int code, string id)
+    {
+        HyperVHypervisor host = _host.With((_, to, _) =>
+        {
+            File.WriteAllText(to, "half");
+            throw new IOException("the copy fails", code);
+        });
+        var error = await Assert.ThrowsAsync<HypervisorException>(() => host.CreateAsync(Full, _host.Image, _host.Warnings.Add, default));
+        Assert.Equal((id, "web01"), (error.Id, error.Target));
+        Assert.Empty(_host.Left);
+        Assert.Empty(_host.Calls);
+    }
+
+    [ToolTheory("pwsh")]
     [InlineData("deny", "HypervisorUnavailable")]
     [InlineData("full", "HostDiskFull")]
     public async Task A_failure_has_the_id_that_it_has_on_other_hypervisors_whatever_language_the_host_speaks(string how, string id)
