@@ -14,7 +14,9 @@ public sealed class CommandLineTests
     public void An_argument_is_quoted_by_the_rules_of_CommandLineToArgvW(string argument, string line) =>
         Assert.Equal(line, CommandLine.Join([argument]));
 
+    // .NET Framework passes a command line on as it is; Mono, on Linux, splits it by a shell's rules, where two backslashes are one.
     [LinuxFact]
+    [Trait("Mono", "differs")]
     public async Task Every_awkward_argument_reaches_a_program_unchanged()
     {
         string[] arguments =

@@ -7,13 +7,12 @@ using ImageFabric.Protocol;
 
 namespace ImageFabric.Fleet.Tests;
 
-/// <summary>Keeps <c>docs/design/engine-protocol.md</c> to the contract: its tables are made from the classes of Protocol, its lines are read by them.</summary>
+/// <summary>Keeps <c>docs/design/engine-protocol.md</c> to the contract: its tables are made from the classes of Protocol.</summary>
 public sealed partial class EngineProtocolPageTests
 {
     private const string Begin = "<!-- made from the classes: begin -->\n";
     private const string End = "<!-- made from the classes: end -->";
 
-    private static readonly string PagePath = Path.Combine(RepositoryRoot(), "docs", "design", "engine-protocol.md");
     private static readonly XDocument Documentation = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "ImageFabric.Protocol.xml"));
     private static readonly NullabilityInfoContext Nullability = new();
 
@@ -23,74 +22,29 @@ public sealed partial class EngineProtocolPageTests
     [Fact]
     public void The_page_holds_the_tables_of_all_messages()
     {
-        string page = File.ReadAllText(PagePath);
+        string page = File.ReadAllText(EngineProtocolPage.Path);
         int begin = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         int end = page.IndexOf(End, StringComparison.Ordinal);
         Assert.True(begin >= Begin.Length && end >= begin, "The page has lost its marks.");
         string tables = Tables();
         if (Environment.GetEnvironmentVariable("IMAGEFABRIC_UPDATE_DOCS") == "1")
-            File.WriteAllText(PagePath, page[..begin] + tables + page[end..]);
+            File.WriteAllText(EngineProtocolPage.Path, page[..begin] + tables + page[end..]);
         else
             Assert.Equal(tables, page[begin..end]);
     }
 
     [Fact]
-    public void Every_line_of_the_worked_examples_is_a_message()
-    {
-        string[] lines = [.. ExampleLine().Matches(File.ReadAllText(PagePath)).Select(m => m.Groups[1].Value)];
-        Assert.True(lines.Length >= 8, "The examples are gone.");
-        foreach (string line in lines)
-        {
-            Type type = TypeOf(line);
-            string again = (string)typeof(ProtocolJson).GetMethod(nameof(ProtocolJson.Serialize))!.MakeGenericMethod(type).Invoke(
-                null, [typeof(ProtocolJson).GetMethod(nameof(ProtocolJson.Deserialize))!.MakeGenericMethod(type).Invoke(null, [line])])!;
-
-            // A member that the classes do not know would be dropped on the way.
-            Assert.Equal(Members(line), Members(again));
-        }
-    }
-
-    [Fact]
     public void The_script_on_the_page_is_the_one_that_runs() =>
-        Assert.Contains($"```\n{string.Join('\n', HostBootstrap.Script)}\n```\n", File.ReadAllText(PagePath));
+        Assert.Contains($"```\n{string.Join('\n', HostBootstrap.Script)}\n```\n", File.ReadAllText(EngineProtocolPage.Path));
 
     [Fact]
     public void The_page_has_the_script_for_Windows_hosts() =>
-        Assert.Contains($"```\n{string.Join('\n', WindowsBootstrap.Script)}\n```\n", File.ReadAllText(PagePath));
-
-    private static Type TypeOf(string line)
-    {
-        if (line.StartsWith("{\"protocol\"", StringComparison.Ordinal))
-        {
-            string operation = ProtocolJson.Deserialize<EngineRequest>(line).Operation;
-            return Messages().Single(t => t is { IsAbstract: false } && t.IsSubclassOf(typeof(EngineRequest)) && ((EngineRequest)Activator.CreateInstance(t)!).Operation == operation);
-        }
-
-        return ProtocolJson.Deserialize<EngineEvent>(line).Type switch
-        {
-            EngineEvent.ProgressType => typeof(ProgressEvent),
-            EngineEvent.LogType => typeof(LogEvent),
-            EngineEvent.ErrorType => typeof(ErrorEvent),
-            EngineEvent.DemandType => typeof(DemandEvent),
-            EngineEvent.GrantType => typeof(GrantEvent),
-            EngineEvent.ResultType => line.Contains("\"status\"", StringComparison.Ordinal) ? typeof(PullResult) : typeof(ImageResult),
-            var other => throw new InvalidOperationException($"There is no event '{other}'."),
-        };
-    }
-
-    private static SortedSet<string> Members(string line)
-    {
-        using var json = System.Text.Json.JsonDocument.Parse(line);
-        return [.. json.RootElement.EnumerateObject().Select(m => m.Name)];
-    }
-
-    private static IEnumerable<Type> Messages() =>
-        typeof(EngineRequest).Assembly.GetExportedTypes().Where(t => t.GetCustomAttribute<DataContractAttribute>() is not null);
+        Assert.Contains($"```\n{string.Join('\n', WindowsBootstrap.Script)}\n```\n", File.ReadAllText(EngineProtocolPage.Path));
 
     private static string Tables()
     {
         var text = new StringBuilder();
-        Type[] messages = [.. Messages()];
+        Type[] messages = [.. EngineProtocolPage.Messages()];
         text.Append("### Operations\n\n| operation | does |\n| --- | --- |\n");
         foreach (FieldInfo operation in typeof(Operations).GetFields())
             text.Append($"| `{operation.GetValue(null)}` | {Summary($"F:{typeof(Operations).FullName}.{operation.Name}")} |\n");
@@ -172,17 +126,6 @@ public sealed partial class EngineProtocolPageTests
             ? $"`{type.GetField(name)!.GetValue(null)}`"
             : $"`{type.GetProperty(name)!.GetCustomAttribute<DataMemberAttribute>()!.Name}`";
     }
-
-    private static string RepositoryRoot()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "ImageFabric.sln")))
-            directory = Path.GetDirectoryName(directory);
-        return directory ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-    }
-
-    [GeneratedRegex(@"^(?:[a-z-]+ )?[<>] (\{.*\})$", RegexOptions.Multiline)]
-    private static partial Regex ExampleLine();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();

@@ -18,7 +18,7 @@ internal sealed class TestDirectory : IDisposable
         File.WriteAllText(path + ".text", $"#!/bin/sh\nHERE='{Path}'\n{body}\n");
 
         // Not written here: a program that another test starts at this moment would hold the file open, and a file open for writing cannot be executed.
-        using (Process copy = Process.Start("cp", [path + ".text", path]))
+        using (Process copy = Process.Start("cp", $"{path}.text {path}"))
             copy.WaitForExit();
         SetMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;

@@ -1,0 +1,7 @@
+namespace ImageFabric.Engine.Tests.Api;
+
+internal enum MemberKind
+{
+    Field,
+    Method,
+}
