@@ -25,6 +25,14 @@ public static class ProtocolJson
         return Utf8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
+    /// <summary>Writes the message as one line of JSON, with a line feed at its end. Several threads may write at once, each to a stream of its own.</summary>
+    public static void WriteLine<T>(T message, Stream destination)
+        where T : class
+    {
+        SerializerFor(message.GetType()).WriteObject(destination, message);
+        destination.WriteByte((byte)'\n');
+    }
+
     /// <summary>Reads one message.</summary>
     /// <exception cref="SerializationException">The line is not JSON, is longer than <see cref="MaximumLineLength"/>, or does not fit the contract.</exception>
     public static T Deserialize<T>(string line)

@@ -35,12 +35,12 @@ list_fabric() {
   done
 }
 
-# large_fabric: disks of 1 TiB with 8, 16 and 64 GiB of data, all of it new to the store.
+# large_fabric: disks of 1 TiB with 8, 16, 32 and 64 GiB of data, all of it new to the store.
 large_fabric() {
   local size
   export IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
   dotnet build "$here/SyntheticDisk" -c Release -v quiet >&2
-  for size in 8 16 64; do
+  for size in 8 16 32 64; do
     say "making the disk with $size GiB"
     dotnet "$here/SyntheticDisk/bin/Release/net10.0/SyntheticDisk.dll" "$W/synthetic.qcow2" $size
     export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/synthetic-$size

@@ -16,8 +16,8 @@ internal static class CatalogOperations
     public static async Task ListAsync(ListRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
-        foreach (Manifest manifest in await new ImageCatalog(store, UserCache.Directory).ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false))
-            output.Result(Images.DescribeWithSigner(manifest));
+        IReadOnlyList<Manifest> listed = await new ImageCatalog(store, UserCache.Directory).ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
+        output.Results(listed, Images.DescribeWithSigner, cancellationToken);
     }
 
     public static async Task RemoveAsync(RemoveRequest request, IEventOutput output, CancellationToken cancellationToken)

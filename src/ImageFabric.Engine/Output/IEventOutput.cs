@@ -26,6 +26,19 @@ internal interface IEventOutput
     /// <summary>A result of the operation.</summary>
     void Result(EngineEvent result);
 
+    /// <summary>Results of many items, in their order.</summary>
+    /// <param name="items">What they are of.</param>
+    /// <param name="describe">Makes the result of one; called from many threads at once.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    void Results<T>(IReadOnlyList<T> items, Func<T, EngineEvent> describe, CancellationToken cancellationToken)
+    {
+        foreach (T item in items)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Result(describe(item));
+        }
+    }
+
     /// <summary>A failure of the operation or of one item of it.</summary>
     void Error(ErrorEvent error);
 }

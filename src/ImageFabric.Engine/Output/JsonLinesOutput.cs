@@ -1,4 +1,3 @@
-using System.Text;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.Engine.Output;
@@ -6,7 +5,11 @@ namespace ImageFabric.Engine.Output;
 /// <summary>Writes events as JSON lines, each at once.</summary>
 internal sealed class JsonLinesOutput(Stream stream) : IEventOutput
 {
+    private const int Batch = 128;
+    private const int Batches = 16;
+
     private readonly Lock writing = new();
+    private readonly MemoryStream line = new();
     private readonly ProgressPace pace = new();
     private int errorsWritten;
 
@@ -27,6 +30,30 @@ internal sealed class JsonLinesOutput(Stream stream) : IEventOutput
 
     public void Result(EngineEvent result) => Write(result);
 
+    public void Results<T>(IReadOnlyList<T> items, Func<T, EngineEvent> describe, CancellationToken cancellationToken)
+    {
+        // Writing tens of thousands as JSON is more than half of the work of listing them: all cores do it, and a few writes bring it out.
+        var lines = new MemoryStream[Batches];
+        var options = new ParallelOptions { CancellationToken = cancellationToken };
+        for (int first = 0; first < items.Count; first += Batches * Batch)
+        {
+            int start = first;
+            Parallel.For(0, Batches, options, b =>
+            {
+                lines[b] ??= new MemoryStream();
+                lines[b].SetLength(0);
+                for (int i = start + (b * Batch); i < Math.Min(items.Count, start + ((b + 1) * Batch)); i++)
+                    ProtocolJson.WriteLine(describe(items[i]), lines[b]);
+            });
+            lock (writing)
+            {
+                foreach (MemoryStream batch in lines)
+                    batch.WriteTo(stream);
+                stream.Flush();
+            }
+        }
+    }
+
     public void Error(ErrorEvent error)
     {
         Interlocked.Increment(ref errorsWritten);
@@ -34,15 +61,17 @@ internal sealed class JsonLinesOutput(Stream stream) : IEventOutput
     }
 
     /// <summary>Writes any event.</summary>
-    public void Write(EngineEvent line)
+    public void Write(EngineEvent written)
     {
         lock (writing)
-            WriteLine(line);
+            WriteLine(written);
     }
 
-    private void WriteLine(EngineEvent line)
+    private void WriteLine(EngineEvent written)
     {
-        stream.Write(Encoding.UTF8.GetBytes(ProtocolJson.Serialize(line) + "\n"));
+        line.SetLength(0);
+        ProtocolJson.WriteLine(written, line);
+        line.WriteTo(stream);
         stream.Flush();
     }
 }

@@ -23,13 +23,11 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
         string[] parts = (pattern ?? "*").Split(':', 2);
         string version = parts.Length == 2 ? parts[1] : "*";
         bool newest = version == ImageReference.Latest;
-        Regex name = Wildcard(parts[0]);
-        Regex versions = Wildcard(newest ? "*" : version);
+        Regex? name = Wildcard(parts[0]);
+        Regex? versions = Wildcard(newest ? "*" : version);
 
-        var listed = new List<StoredObject>();
-        await foreach (StoredObject found in store.ListAsync(ObjectKeys.ImagePrefix, cancellationToken).ConfigureAwait(false))
-            listed.Add(found);
-        bool[] wanted = [.. listed.Select(o => ObjectKeys.ImageOf(o.Key) is { IsExact: true } image && name.IsMatch(image.Name) && versions.IsMatch(image.Version))];
+        List<StoredObject> listed = await ListObjectsAsync(cancellationToken).ConfigureAwait(false);
+        bool[] wanted = [.. listed.Select(o => ObjectKeys.ImageOf(o.Key) is { IsExact: true } image && name?.IsMatch(image.Name) != false && versions?.IsMatch(image.Version) != false)];
 
         byte[]?[] bytes = await copies.FindAsync(listed, cancellationToken).ConfigureAwait(false);
         var manifests = new Manifest?[listed.Count];
@@ -111,6 +109,26 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
         }
     }
 
-    private static Regex Wildcard(string pattern) =>
-        new(@"\A" + Regex.Escape(pattern).Replace(@"\*", ".*").Replace(@"\?", ".") + @"\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+    // What this user's cache has is read while the store lists.
+    private async Task<List<StoredObject>> ListObjectsAsync(CancellationToken cancellationToken)
+    {
+        Task opening = Task.Run(() => copies.OpenAsync(cancellationToken), CancellationToken.None);
+        try
+        {
+            var listed = new List<StoredObject>();
+            await foreach (StoredObject found in store.ListAsync(ObjectKeys.ImagePrefix, cancellationToken).ConfigureAwait(false))
+                listed.Add(found);
+            await opening.ConfigureAwait(false);
+            return listed;
+        }
+        finally
+        {
+            await opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Null: all fit.
+    private static Regex? Wildcard(string pattern) => pattern == "*"
+        ? null
+        : new(@"\A" + Regex.Escape(pattern).Replace(@"\*", ".*").Replace(@"\?", ".") + @"\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 }

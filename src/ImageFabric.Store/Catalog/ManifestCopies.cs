@@ -22,11 +22,17 @@ internal sealed class ManifestCopies(IObjectStore store, string? directory)
 
     private ManifestBundle bundle = new();
 
-    /// <summary>Finds copies for a listing.</summary>
+    /// <summary>Reads what the user's cache has.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        byte[]? bytes = path is null ? null : await CacheFile.TryReadAsync(path, cancellationToken).ConfigureAwait(false);
+        bundle = bytes is null ? new ManifestBundle() : ManifestBundle.Parse(bytes);
+    }
+
+    /// <summary>Finds copies for a listing, once it is open.</summary>
     /// <returns>For each object its copy, or null where it must be read.</returns>
     public async Task<byte[]?[]> FindAsync(IReadOnlyList<StoredObject> listed, CancellationToken cancellationToken)
     {
-        bundle = await ReadOwnAsync(cancellationToken).ConfigureAwait(false);
         byte[]?[] found = [.. listed.Select(o => bundle.TryFind(o, out byte[] json) ? json : null)];
         if (found.Count(f => f is null) < WorthABundle || listed.All(o => o.Tag is null) || await ReadSharedAsync(cancellationToken).ConfigureAwait(false) is not { } shared)
             return found;
@@ -83,12 +89,6 @@ internal sealed class ManifestCopies(IObjectStore store, string? directory)
         await store.PutAsync(key, bytes, PutMode.Replace, cancellationToken).ConfigureAwait(false);
         foreach (StoredObject old in there.Where(o => o.Key != key))
             await store.DeleteAsync(old.Key, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<ManifestBundle> ReadOwnAsync(CancellationToken cancellationToken)
-    {
-        byte[]? bytes = path is null ? null : await CacheFile.TryReadAsync(path, cancellationToken).ConfigureAwait(false);
-        return bytes is null ? new ManifestBundle() : ManifestBundle.Parse(bytes);
     }
 
     private async Task<ManifestBundle?> ReadSharedAsync(CancellationToken cancellationToken)

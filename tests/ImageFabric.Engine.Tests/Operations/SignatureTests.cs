@@ -102,6 +102,23 @@ public sealed class SignatureTests : IDisposable
     }
 
     [EngineFact]
+    public async Task A_signature_outlives_packs_that_are_written_anew()
+    {
+        string part = SampleDisk.MakeDense(scratch["part.raw"], 4 * Mebi, Mebi);
+        (await store.PublishAsync(SampleDisk.MakeDense(scratch["whole.raw"], 4 * Mebi, 4 * Mebi), "whole")).Succeeded();
+        await SignAsync(part, "part");
+        (await store.RunAsync("remove", "disk:whole")).Succeeded();
+        OptimizeResult report = (await store.RunAsync("gc")).Result<OptimizeResult>();
+        Assert.Equal((1, 1), (report.RepackedPacks, report.ImagesRewritten));
+        foreach (string mark in await store.KeysAsync("marks/packs/"))
+            await store.DeleteAsync(mark["marks/".Length..]);
+
+        (await store.PullAsync("part", scratch["pulled.raw"], "--trust", Policy("RequireSigned", Thumbprint))).Succeeded();
+        Assert.Equal(await File.ReadAllBytesAsync(part), await File.ReadAllBytesAsync(scratch["pulled.raw"]));
+        Assert.Equal("SignerNotTrusted", (await store.PullAsync("part", scratch["x.raw"], "--trust", Policy("RequireSigned", new string('0', 64)))).Failure().Id);
+    }
+
+    [EngineFact]
     public async Task A_policy_that_cannot_be_read_takes_nothing()
     {
         (await store.PublishAsync(SampleDisk.MakeDense(scratch["disk.raw"], Mebi, Mebi), "1")).Succeeded();
