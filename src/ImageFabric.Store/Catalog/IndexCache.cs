@@ -99,13 +99,21 @@ internal sealed class IndexCache(string? directory, long capacity)
 
     private void Trim()
     {
-        long size = 0;
-        var files = new DirectoryInfo(PathOf(directory!, ObjectKeys.IndexPrefix)).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (File: f, f.Length, Used: f.LastWriteTimeUtc));
-        foreach ((FileInfo file, long length, _) in files.OrderByDescending(f => f.Used))
+        try
         {
-            size += length;
-            if (size > capacity)
-                CacheFile.Discard(file.FullName);
+            long size = 0;
+            var files = new DirectoryInfo(PathOf(directory!, ObjectKeys.IndexPrefix)).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (File: f, f.Length, Used: f.LastWriteTimeUtc));
+            foreach ((FileInfo file, long length, _) in files.OrderByDescending(f => f.Used))
+            {
+                size += length;
+                if (size > capacity)
+                    CacheFile.Discard(file.FullName);
+            }
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            // Another process is at it.
+            return;
         }
     }
 

@@ -9,6 +9,7 @@ internal sealed class PullState
     private readonly bool[] done;
     private readonly IProgress<TransferProgress>? progress;
     private readonly long total;
+    private int chunksMissing;
     private long bytesDone;
     private long bytesReused;
     private long bytesFetched;
@@ -18,6 +19,7 @@ internal sealed class PullState
     {
         Index = index;
         done = new bool[index.Chunks.Length];
+        chunksMissing = done.Length;
         total = index.DataSize;
         this.progress = progress;
     }
@@ -28,6 +30,9 @@ internal sealed class PullState
 
     /// <summary>Bytes of the disk that are not in place yet.</summary>
     public long BytesMissing => total - Interlocked.Read(ref bytesDone);
+
+    /// <summary>Chunks that are not in place yet.</summary>
+    public int ChunksMissing => Volatile.Read(ref chunksMissing);
 
     public bool IsDone(int chunk) => Volatile.Read(ref done[chunk]);
 
@@ -75,6 +80,7 @@ internal sealed class PullState
     {
         if (Interlocked.Exchange(ref done[chunk], true))
             return false;
+        Interlocked.Decrement(ref chunksMissing);
         Interlocked.Add(ref bytesDone, length);
         return true;
     }

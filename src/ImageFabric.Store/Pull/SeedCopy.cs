@@ -32,6 +32,8 @@ internal sealed class SeedCopy
 
     public static async Task RunAsync(IDiskTarget target, PullState state, PullSeed seed, int mostWanted, CancellationToken cancellationToken)
     {
+        if (state.ChunksMissing == 0)
+            return;
         ImageIndex? index = null;
         if (seed.ReadIndex is not null)
         {
@@ -62,7 +64,7 @@ internal sealed class SeedCopy
 
     private (SeedPlaces Wanted, int End) FindWanted(int first, int mostWanted)
     {
-        var wanted = new SeedPlaces(Math.Min(state.Index.Chunks.Length - first, mostWanted));
+        var wanted = new SeedPlaces(Math.Min(state.ChunksMissing, mostWanted));
         int row = -1;
         foreach (ref readonly IndexedChunk chunk in state.Index.Chunks)
         {
