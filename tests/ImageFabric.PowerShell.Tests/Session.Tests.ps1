@@ -1,8 +1,9 @@
-# Hosts that a PSSession leads to: here a process beside this one, spoken to as any remote PowerShell is.
+# Hosts that a PSSession leads to: a process beside this one, spoken to as any remote PowerShell is, and a host of the testbed over SSH.
 
 BeforeDiscovery {
     $noPSSession = -not [System.Management.Automation.Runspaces.PSSession].GetMethod('Create')
     $noEngine = -not (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'engine/linux-x64/imagefabric'))
+    $noTestbed = $noEngine -or -not $env:IMAGEFABRIC_TEST_ENDPOINT
 }
 
 Describe 'A host behind a PSSession' -Skip:$noPSSession {
@@ -114,5 +115,81 @@ Describe 'A host behind a PSSession' -Skip:$noPSSession {
             (Get-Item $engine).LastWriteTimeUtc | Should -Be $engine.LastWriteTimeUtc
             ($sync | Test-VmHostImage -WarningAction SilentlyContinue).Intact | Should -BeTrue
         }
+    }
+}
+
+Describe 'A host behind a PSSession over SSH' -Tag Integration -Skip:$noTestbed {
+    BeforeAll {
+        . (Join-Path $PSScriptRoot 'common.ps1')
+        $variables = 'IMAGEFABRIC_ENGINE', 'IMAGEFABRIC_STORE', 'IMAGEFABRIC_ENDPOINT', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'
+        $before = @{}
+        $variables | ForEach-Object { $before[$_] = [Environment]::GetEnvironmentVariable($_) }
+        Initialize-RealEngine (Join-Path $TestDrive 'ssh')
+        $address = @(-split $env:IMAGEFABRIC_TEST_HOSTS)[0]
+        $name = @(-split $env:IMAGEFABRIC_TEST_HOST_NAMES)[0]
+        $directory = "/var/lib/libvirt/images/session-$([guid]::NewGuid().ToString('N'))"
+        $machine = "session-$([guid]::NewGuid().ToString('N').Substring(0, 8))"
+        Register-VmImageStore testbed "s3://$env:IMAGEFABRIC_TEST_BUCKET/session-$([guid]::NewGuid().ToString('N'))" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Default
+        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 tiny 1.0
+
+        function Open-SshSession {
+            New-PSSession -HostName $address -UserName root -KeyFilePath $env:IMAGEFABRIC_TEST_SSH_KEY -Options @{
+                UserKnownHostsFile = $env:IMAGEFABRIC_TEST_KNOWN_HOSTS; StrictHostKeyChecking = 'yes'
+            }
+        }
+
+        function Invoke-OnHost([string] $Command) {
+            ssh -F $env:IMAGEFABRIC_TEST_SSH_CONFIG $name $Command
+        }
+
+        $session = Open-SshSession
+    }
+
+    AfterAll {
+        Get-VmFromImage "$machine*" -Session $session -ImageDirectory $directory -ErrorAction Ignore | Remove-VmFromImage -Force -Confirm:$false
+        Invoke-OnHost "rm -rf $directory"
+        Remove-PSSession $session
+        $variables | ForEach-Object { [Environment]::SetEnvironmentVariable($_, $before[$_]) }
+    }
+
+    It 'gets the image from the store and a machine from the image, and gives the machine up' {
+        $sync = Sync-VmImage tiny:1.0 -Session $session -ImageDirectory $directory
+        $sync.Status, $sync.HostName | Should -Be 'Synced', $session.ComputerName
+        $raw = [System.IO.Path]::ChangeExtension($env:IMAGEFABRIC_TEST_IMAGE_V1, '.raw')
+        -split (Invoke-OnHost "sha256sum $($sync.Path)") | Select-Object -First 1 | Should -Be (Get-FileHash $raw).Hash
+
+        $vm = $sync | New-VmFromImage -Name $machine -Memory 256MB -Network none -WarningAction SilentlyContinue
+        $vm.Name, $vm.State, $vm.Image | Should -Be $machine, 'Off', 'tiny:1.0'
+        Invoke-OnHost "virsh list --all --name" | Should -Contain $machine
+        Get-VmFromImage $machine -Session $session -ImageDirectory $directory | Remove-VmFromImage -Confirm:$false
+        Invoke-OnHost "virsh list --all --name" | Should -Not -Contain $machine
+    }
+
+    # A session that is removed, and not a connection that breaks: when that happens while PowerShell 7 sends, it ends its own process.
+    It 'is said to be lost when its session is removed in mid-sync, keeps no process and no half image, and goes on in another session' {
+        Invoke-OnHost "rm -rf $directory"
+        $other = Open-SshSession
+        & (Join-Path $PSScriptRoot '../testbed/shape.sh') $env:IMAGEFABRIC_TESTBED $name 4mbit
+        try {
+            $running = Start-Session 'Sync-VmImage' @{ Image = 'tiny:1.0'; Session = $other; ImageDirectory = $directory } -UntilTrue {
+                Invoke-OnHost "find $directory/partial -type f -size +0 2>/dev/null"
+            }
+            Remove-PSSession $other
+            $deadline = [datetime]::UtcNow.AddSeconds(20)
+            while ($running.InvocationStateInfo.State -eq 'Running' -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
+            $running.InvocationStateInfo.State | Should -Be 'Completed'
+        }
+        finally {
+            & (Join-Path $PSScriptRoot '../testbed/shape.sh') $env:IMAGEFABRIC_TESTBED $name off
+        }
+
+        $running.Streams.Error[0].FullyQualifiedErrorId | Should -BeLike 'HostUnreachable,ImageFabric.*'
+        $running.Streams.Error[0].TargetObject | Should -Be $other.ComputerName
+        "$($running.Streams.Error[0])" | Should -Match '^The session .*lost'
+        $running.Streams.Error[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        $running.Dispose()
+        Invoke-OnHost 'for i in $(seq 100); do pgrep -f "[i]magefabric serve" >/dev/null || exit 0; sleep 0.1; done; pgrep -af "[i]magefabric serve"' | Should -BeNullOrEmpty
+        Invoke-OnHost "find $directory/images -type f 2>/dev/null" | Should -BeNullOrEmpty
+        (Sync-VmImage tiny:1.0 -Session $session -ImageDirectory $directory).Status | Should -Be 'Synced'
     }
 }
