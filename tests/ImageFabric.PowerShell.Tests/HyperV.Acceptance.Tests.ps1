@@ -15,7 +15,7 @@ Describe 'The acceptance of a Hyper-V host' -Tag Integration -Skip:$noWindows {
         $env:IMAGEFABRIC_SSH_CONFIG = $env:IMAGEFABRIC_TEST_SSH_CONFIG
         $env:IMAGEFABRIC_ENDPOINT = $env:IMAGEFABRIC_TEST_ENDPOINT
         $env:IMAGEFABRIC_STORE = "s3://$env:IMAGEFABRIC_TEST_BUCKET/acceptance-$([guid]::NewGuid().ToString('N'))"
-        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 tiny 1
+        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name tiny -Version 1
         $script = Resolve-Path (Join-Path $PSScriptRoot '../HyperV.Acceptance.ps1')
         $byCmd, $byPowerShell = -split $env:IMAGEFABRIC_TEST_WINDOWS_HOSTS
 
@@ -48,11 +48,18 @@ Describe 'The acceptance of a Hyper-V host' -Tag Integration -Skip:$noWindows {
         Join-Path (Get-Drive $byCmd) 'ProgramData/ifab-acceptance' | Should -Not -Exist
     }
 
-    It 'reports a switch that is missing, and what therefore was not looked at' {
+    It 'reports through a session a switch that is missing, and what therefore was not looked at' {
         Set-StandIn -Name $byPowerShell -Switch 'Default Switch'
-        $report = & $script -HostName $byPowerShell -Image tiny:1 -Network lan -Check Remove
+        $address = (ssh -F $env:IMAGEFABRIC_TEST_SSH_CONFIG -G $byPowerShell) -match '^hostname ' -replace '^hostname '
+        $session = New-PSSession -HostName $address -UserName root -KeyFilePath $env:IMAGEFABRIC_TEST_SSH_KEY -Options @{ UserKnownHostsFile = $env:IMAGEFABRIC_TEST_KNOWN_HOSTS }
+        try {
+            $report = & $script -Session $session -Image tiny:1 -Network lan -Check Remove
+        }
+        finally {
+            $session | Remove-PSSession
+        }
         $LASTEXITCODE | Should -Be 1
-        $report[0].Message | Should -BeLike 'by PowerShell; *'
+        $report[0].Message | Should -BeLike 'by a session; *'
         $report | ForEach-Object { "$($_.Check) $($_.Status)" } |
             Should -Be 'Reach Passed', 'Hypervisor Passed', 'Dynamic Passed', 'Linked Failed', 'Chain Skipped', 'Remove Skipped', 'Clean Passed'
         ($report | Where-Object Status -eq 'Failed').Message | Should -BeLike "*no virtual switch 'lan'*"
@@ -66,6 +73,7 @@ Describe 'The acceptance of a Hyper-V host' -Tag Integration -Skip:$noWindows {
             $report = & $script -HostName $byPowerShell -Image tiny:1 -Check Engine
             $LASTEXITCODE | Should -Be 1
             $report | ForEach-Object { "$($_.Check) $($_.Status)" } | Should -Be 'Reach Passed', 'Hypervisor Failed', 'Engine Skipped', 'Clean Skipped'
+            $report[0].Message | Should -BeLike 'by PowerShell; *'
             $report[1].Message | Should -BeLike 'Hypervisor: Hyper-V does not answer*'
         }
         finally {

@@ -50,6 +50,7 @@ PasswordAuthentication no
 UsePAM no
 MaxStartups 200
 MaxSessions 100
+Subsystem powershell powershell
 ForceCommand $here/windows/shell.sh $H/prefix $shell
 CONF
   # Windows is up between logins, too: otherwise Wine starts its services anew, and ends them, for each command

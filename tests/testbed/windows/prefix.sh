@@ -3,7 +3,7 @@
 set -euo pipefail
 . "$(dirname "$(dirname "$(readlink -f "$0")")")/lib.sh"
 wine=/usr/lib/wine/wine64
-sources=$(cat "$here"/windows/PowerShell/* | sha256sum | cut -c1-12)
+sources=$(cat "$here"/windows/PowerShell/* "$here/windows/prefix.sh" | sha256sum | cut -c1-12)
 prefix=$cache/windows-$(dpkg-query -W -f='${Version}' wine64 | tr -c '0-9A-Za-z.-' _)-$sources
 mkdir -p "$cache"
 exec 8>"$cache/windows.lock"; flock 8
@@ -19,6 +19,9 @@ if [ ! -e "$prefix" ]; then
   rm -f "$shell/powershell.exe"
   dotnet publish "$here/windows/PowerShell" -c Release -v quiet -o "$shell" --artifacts-path "$new/build" >>"$new/log" 2>&1 8>&- ||
     { tail -20 "$new/log" >&2; die "PowerShell for the Windows hosts could not be built"; }
+  # a session has its own modules where PowerShell has them, and runs scripts
+  mv "$shell/runtimes/win/lib/net10.0/Modules" "$shell/Modules"
+  echo '{ "Microsoft.PowerShell:ExecutionPolicy": "Bypass" }' >"$shell/powershell.config.json"
   # a drive with the whole of this machine is nothing that a host has
   rm -f "$new/prefix/dosdevices/z:"
   mv "$new/prefix" "$prefix"

@@ -11,11 +11,11 @@ function Read-Disk([string] $Path) {
         $reader = [System.IO.BinaryReader]::new($stream)
         $signature = [System.Text.Encoding]::ASCII.GetString($reader.ReadBytes(8))
         if ($signature -eq 'vhdxfile') {
-            $place = Find-Item $stream $reader '2FA54224-CD1B-4876-B211-5DBED83BF4B8'
+            $place = Find-Item -Stream $stream -Reader $reader -Item '2FA54224-CD1B-4876-B211-5DBED83BF4B8'
             $stream.Position = $place
             $size = $reader.ReadInt64()
             # The file parameters: the block size, then flags.
-            $stream.Position = (Find-Item $stream $reader 'CAA16737-FA36-4D43-B3B6-33F0AA44E76B') + 4
+            $stream.Position = (Find-Item -Stream $stream -Reader $reader -Item 'CAA16737-FA36-4D43-B3B6-33F0AA44E76B') + 4
             $type = if ($reader.ReadInt32() -band 1) { 'Fixed' } else { 'Dynamic' }
             return @{ size = $size; parent = $null; place = $place; type = $type }
         }

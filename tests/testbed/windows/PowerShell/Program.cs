@@ -3,7 +3,12 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
+using Microsoft.PowerShell;
 using System.Text;
+
+// The other end of PowerShell's remoting over SSH.
+if (args.Contains("-sshs"))
+    return UnmanagedPSEntry.Start(args, args.Length);
 
 string? script = null;
 for (int i = 0; i < args.Length && script is null; i++)
