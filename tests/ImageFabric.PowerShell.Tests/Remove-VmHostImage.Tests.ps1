@@ -50,6 +50,13 @@ Describe 'Remove-VmHostImage' {
         (Get-EngineRequest host-image-remove).imageDirectory | Should -Be '/srv/images', '/srv/images'
     }
 
+    It 'takes an image that the host has in two formats once' {
+        Set-EngineAnswer host-image-list (Get-HostImageAnswer ubuntu:1), (Get-HostImageAnswer ubuntu:1)
+        Set-EngineAnswer host-image-remove (Get-HostImageAnswer ubuntu:1 Removable)
+        Get-VmHostImage | Remove-VmHostImage -ErrorAction Stop
+        @(Get-EngineRequest host-image-remove) | Should -HaveCount 2
+    }
+
     It 'refuses a time that is negative' {
         { Remove-VmHostImage '*' -OlderThan '-1:00:00' } | Should -Throw -ErrorId 'InvalidRequest,ImageFabric.*'
     }

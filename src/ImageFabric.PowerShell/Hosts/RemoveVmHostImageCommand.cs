@@ -14,6 +14,8 @@ namespace ImageFabric.PowerShell;
 [OutputType(typeof(VmHostImage))]
 public sealed class RemoveVmHostImageCommand : HostCmdlet
 {
+    private readonly HashSet<(string Host, string? Directory, string Image)> asked = [];
+
     /// <summary><c>NAME[:VERSION]</c> with wildcards, or <c>sha256:…</c>; <c>*</c> alone means all, also what has no name.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -55,7 +57,17 @@ public sealed class RemoveVmHostImageCommand : HostCmdlet
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         string[] images = Image;
-        await StartOnEachAsync(HostName, (host, slot) => RemoveAsync(host, slot, images, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await StartOnEachAsync(
+            HostName,
+            (host, slot) => NotYetAsked(host, images) is { Length: > 0 } wanted ? RemoveAsync(host, slot, wanted, cancellationToken) : Task.CompletedTask,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    // Get-VmHostImage gives an image once for each format that the host has of it, and the first removal takes all of them.
+    private string[] NotYetAsked(HostConnection host, string[] images)
+    {
+        lock (asked)
+            return [.. images.Where(image => asked.Add((host.Name, host.ImageDirectory, image)))];
     }
 
     // The host chooses; the user is asked about what it chose; then exactly that is removed, unless a machine came to need it meanwhile.
