@@ -186,7 +186,7 @@ internal sealed class HostImageDirectory
     /// <summary>Makes a whole partial file an image of this host, for good.</summary>
     public async Task AdmitAsync(ImageId id, string format, SpooledObject index, CancellationToken cancellationToken)
     {
-        await WriteAsync(IndexPath(id), index.OpenRead(), cancellationToken).ConfigureAwait(false);
+        await WriteAsync(id, IndexPath(id), index.OpenRead(), cancellationToken).ConfigureAwait(false);
         string whole = PartialPath(id, format);
         if (OperatingSystem.IsWindows())
             File.SetAttributes(whole, FileAttributes.ReadOnly);
@@ -196,14 +196,14 @@ internal sealed class HostImageDirectory
         DirectorySync.Flush(images);
     }
 
-    /// <summary>Remembers a name for an image that is here; what is remembered already is not written again.</summary>
-    public Task RememberAsync(HostImageRecord record, CancellationToken cancellationToken)
+    /// <summary>Remembers a name for an image that is here, whose lock the caller has; what is remembered already is not written again.</summary>
+    public Task RememberAsync(ImageId id, HostImageRecord record, CancellationToken cancellationToken)
     {
         if (TryReadRecord(RecordPath(record.Name, record.Version)) == record)
             return Task.CompletedTask;
         string directory = Path.GetDirectoryName(RecordPath(record.Name, record.Version))!;
         Directory.CreateDirectory(directory);
-        return WriteAsync(RecordPath(record.Name, record.Version), new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord)), cancellationToken);
+        return WriteAsync(id, RecordPath(record.Name, record.Version), new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord)), cancellationToken);
     }
 
     /// <summary>What the host knows of <c>name:version</c>, or of the newest version it has; null when it has none whose file is there.</summary>
@@ -233,12 +233,13 @@ internal sealed class HostImageDirectory
         }
     }
 
-    private async Task WriteAsync(string path, Stream content, CancellationToken cancellationToken)
+    // Whoever has the image's lock writes: one name does, and what a killed engine left of it goes with the next sync.
+    private async Task WriteAsync(ImageId id, string path, Stream content, CancellationToken cancellationToken)
     {
-        string temporary = TemporaryPath();
+        string temporary = Path.Combine(partial, id.Hex + ".tmp");
         try
         {
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            await using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 await content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
                 file.Flush(flushToDisk: true);

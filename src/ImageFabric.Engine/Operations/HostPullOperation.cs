@@ -48,7 +48,7 @@ internal static class HostPullOperation
                 await fanOut.OfferAsync(directory, id, result.Path, cancellationToken).ConfigureAwait(false);
             }
 
-            await directory.RememberAsync(new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image)), cancellationToken).ConfigureAwait(false);
+            await directory.RememberAsync(id, new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image)), cancellationToken).ConfigureAwait(false);
             directory.Touch(id);
         }
 

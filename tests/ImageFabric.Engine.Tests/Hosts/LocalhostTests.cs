@@ -51,6 +51,27 @@ public sealed class LocalhostTests
         Assert.InRange(raw.BytesFetched, 1, Mebi);
     }
 
+    [EngineFact]
+    public async Task What_an_engine_left_that_was_killed_as_it_wrote_an_index_or_a_record_goes_with_the_next_sync()
+    {
+        using var scratch = new Scratch();
+        TestStore store = TestStore.InDirectory(scratch["store"]);
+        string disk = SampleDisk.Make(scratch["disk.raw"], 8 * Mebi, 2 * Mebi);
+        PublishResult published = (await store.PublishAsync(disk, "1")).Result<PublishResult>();
+        string partial = Directory.CreateDirectory(Path.Combine(scratch["host"], "partial")).FullName;
+        string left = Path.Combine(partial, published.ImageId["sha256:".Length..] + ".tmp");
+        string[] sync = ["sync", "disk:1", .. store.Options, "--host", "localhost", "--image-directory", scratch["host"], "--json"];
+
+        foreach (string status in new[] { PullResult.Synced, PullResult.AlreadyPresent })
+        {
+            await File.WriteAllBytesAsync(left, new byte[100_000]);
+            foreach (string record in Directory.GetFiles(scratch["host"], "*.json", SearchOption.AllDirectories))
+                File.Delete(record);
+            Assert.Equal(status, (await EngineProgram.RunAsync(sync, new Dictionary<string, string?>())).Result<SyncResult>().Status);
+            Assert.Empty(Directory.GetFiles(partial));
+        }
+    }
+
     private static async Task<string> DigestAsync(string path)
     {
         await using FileStream file = File.OpenRead(path);
