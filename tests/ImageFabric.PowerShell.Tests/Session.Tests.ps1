@@ -130,7 +130,7 @@ Describe 'A host behind a PSSession over SSH' -Tag Integration -Skip:$noTestbed 
         $directory = "/var/lib/libvirt/images/session-$([guid]::NewGuid().ToString('N'))"
         $machine = "session-$([guid]::NewGuid().ToString('N').Substring(0, 8))"
         Register-VmImageStore testbed "s3://$env:IMAGEFABRIC_TEST_BUCKET/session-$([guid]::NewGuid().ToString('N'))" -Endpoint $env:IMAGEFABRIC_TEST_ENDPOINT -Default
-        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 tiny 1.0
+        $null = Publish-VmImage $env:IMAGEFABRIC_TEST_IMAGE_V1 -Name tiny -Version 1.0
 
         function Open-SshSession {
             New-PSSession -HostName $address -UserName root -KeyFilePath $env:IMAGEFABRIC_TEST_SSH_KEY -Options @{
