@@ -42,7 +42,9 @@ public sealed class BandwidthLimit
 
         for (TimeSpan left = due - time.GetElapsedTime(start); left > TimeSpan.Zero; left = due - time.GetElapsedTime(start))
         {
-            await Task.Delay(left < LongestSilence ? left : LongestSilence, time, cancellationToken).ConfigureAwait(false);
+            // Less than a millisecond would be no wait at all, again and again.
+            var pause = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
+            await Task.Delay(pause < LongestSilence ? pause : LongestSilence, time, cancellationToken).ConfigureAwait(false);
             alive?.Invoke();
         }
     }
