@@ -5,6 +5,7 @@ using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
 using ImageFabric.Store.Pull;
+using ImageFabric.Store.Tests.Objects;
 using ImageFabric.Store.Tests.Publish;
 
 namespace ImageFabric.Store.Tests.Collect;
@@ -32,7 +33,7 @@ public abstract class CollectorContract : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task What_nothing_leads_to_is_marked_then_deleted_and_nothing_else_is()
     {
         await using IObjectStore store = await OpenAsync();
@@ -63,7 +64,7 @@ public abstract class CollectorContract : IDisposable
         await HoldsAsync(store, "kept:1", kept);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task What_an_image_leads_to_after_all_is_spared_and_its_mark_goes()
     {
         await using IObjectStore store = await OpenAsync();
@@ -87,7 +88,7 @@ public abstract class CollectorContract : IDisposable
         await HoldsAsync(store, "a:1", content);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task An_image_that_is_published_again_while_its_old_data_goes_does_not_go_with_it()
     {
         await using IObjectStore store = await OpenAsync();
@@ -109,7 +110,7 @@ public abstract class CollectorContract : IDisposable
         await HoldsAsync(store, "a:2", content);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task Packs_that_are_less_than_half_in_use_are_written_anew()
     {
         await using IObjectStore store = await OpenAsync();
@@ -140,7 +141,7 @@ public abstract class CollectorContract : IDisposable
             await HoldsAsync(store, image, part);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task A_version_that_is_removed_while_its_packs_are_written_anew_stays_removed()
     {
         await using IObjectStore store = await OpenAsync();
@@ -166,7 +167,7 @@ public abstract class CollectorContract : IDisposable
         await HoldsAsync(store, "a:3", part);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task An_image_that_cannot_be_read_keeps_everything()
     {
         await using IObjectStore store = await OpenAsync();
@@ -190,7 +191,7 @@ public abstract class CollectorContract : IDisposable
         }
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task A_dry_run_changes_nothing_and_says_what_a_run_does()
     {
         await using IObjectStore store = await OpenAsync();
@@ -211,7 +212,7 @@ public abstract class CollectorContract : IDisposable
         }
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task What_broken_writers_left_goes_once_it_is_old()
     {
         await using IObjectStore store = await OpenAsync();
@@ -230,7 +231,7 @@ public abstract class CollectorContract : IDisposable
         Assert.Contains("young", Assert.Single(left).Key, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [EnvironmentFact]
     public async Task A_run_that_takes_too_long_does_not_act_on_what_it_saw()
     {
         await using IObjectStore store = await OpenAsync();
