@@ -31,10 +31,17 @@ internal sealed class IndexCache(string? directory, long capacity)
         }
 
         SpooledObject bytes = await SpooledObject.ReadAsync(source, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
-        if (ObjectKeys.Index(bytes.Digest()) == manifest.Index)
-            return bytes.OpenLastRead();
-        bytes.Dispose();
-        throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");
+        try
+        {
+            ImageIndex.RequireContent(bytes, manifest.Index);
+        }
+        catch
+        {
+            bytes.Dispose();
+            throw;
+        }
+
+        return bytes.OpenLastRead();
     }
 
     /// <summary>Keeps an index that was just written to a store.</summary>

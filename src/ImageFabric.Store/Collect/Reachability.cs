@@ -118,8 +118,7 @@ internal sealed class Reachability
     private async Task<bool> ReadIndexAsync(Manifest manifest, Dictionary<string, PackUse> measured, CancellationToken cancellationToken)
     {
         using SpooledObject bytes = await SpooledObject.ReadAsync(store, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
-        if (ObjectKeys.Index(bytes.Digest()) != manifest.Index)
-            throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} does not have the content its name promises.");
+        ImageIndex.RequireContent(bytes, manifest.Index);
         try
         {
             using var reader = new IndexReader(bytes.OpenRead(), bytes.Length);

@@ -108,6 +108,14 @@ public sealed class ImageIndex
         return written;
     }
 
+    /// <summary>Makes sure that an object is the one its key names.</summary>
+    /// <exception cref="StoreException"><c>IndexCorrupt</c>.</exception>
+    internal static void RequireContent(SpooledObject bytes, string key)
+    {
+        if (ObjectKeys.Index(bytes.Digest()) != key)
+            throw new StoreException("IndexCorrupt", key, $"The index {key} does not have the content its name promises.");
+    }
+
     /// <summary>Reads an index object and checks all of it.</summary>
     /// <param name="bytes">The object.</param>
     /// <param name="key">Its key in the store, which its SHA-256 must match. Null for a copy whose key is not known.</param>
@@ -116,8 +124,8 @@ public sealed class ImageIndex
     {
         ArgumentNullException.ThrowIfNull(bytes);
         string found = ObjectKeys.Index(bytes.Digest());
-        if (key is not null && found != key)
-            throw new StoreException("IndexCorrupt", key, $"The index {key} does not have the content its name promises.");
+        if (key is not null)
+            RequireContent(bytes, key);
         try
         {
             using var reader = new IndexReader(bytes.OpenRead(), bytes.Length);
