@@ -22,7 +22,7 @@ public sealed partial class ObjectServer : IAsyncDisposable
 
     public ObjectServer()
     {
-        (listener, Address) = Listen();
+        (listener, Address) = LoopbackListener.Start();
         serving = ServeAsync();
     }
 
@@ -60,26 +60,6 @@ public sealed partial class ObjectServer : IAsyncDisposable
     {
         listener.Close();
         await serving;
-    }
-
-    private static (HttpListener Listener, Uri Address) Listen()
-    {
-        while (true)
-        {
-            string address = $"http://127.0.0.1:{Random.Shared.Next(20_000, 60_000)}/";
-            var listener = new HttpListener();
-            listener.Prefixes.Add(address);
-            try
-            {
-                listener.Start();
-                return (listener, new Uri(address));
-            }
-            catch (HttpListenerException)
-            {
-                // The port is somebody else's: another.
-                listener.Close();
-            }
-        }
     }
 
     private async Task ServeAsync()

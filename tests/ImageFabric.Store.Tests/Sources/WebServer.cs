@@ -7,29 +7,14 @@ namespace ImageFabric.Store.Tests.Sources;
 /// <summary>A web server with one file, which answers range requests as RFC 9110 says unless told otherwise.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
-    private readonly HttpListener listener = new();
+    private readonly HttpListener listener;
     private readonly Task serving;
     private long sent;
 
     public WebServer(byte[] content)
     {
         Content = content;
-        for (int attempt = 0; ; attempt++)
-        {
-            Address = new Uri($"http://127.0.0.1:{Random.Shared.Next(20_000, 60_000).ToString(CultureInfo.InvariantCulture)}/");
-            listener.Prefixes.Add(Address.AbsoluteUri);
-            try
-            {
-                listener.Start();
-                break;
-            }
-            catch (HttpListenerException) when (attempt < 20)
-            {
-                // The port is somebody else's.
-                listener.Prefixes.Clear();
-            }
-        }
-
+        (listener, Address) = LoopbackListener.Start();
         serving = ServeAsync();
     }
 
