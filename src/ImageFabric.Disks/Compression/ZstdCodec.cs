@@ -11,9 +11,16 @@ public sealed unsafe class ZstdCodec : IDisposable
     /// <summary>The level used unless another is asked for.</summary>
     public const int DefaultLevel = 3;
 
+    /// <summary>The most bytes of content and prefix together when a frame refers to a prefix: all of it is within reach.</summary>
+    public const int LongestWithPrefix = 1 << PrefixWindowLog;
+
+    private const int PrefixWindowLog = 22;
+
     private readonly int level;
     private readonly ZstdSharp.Compressor? managedCompressor;
     private readonly ZstdSharp.Decompressor? managedDecompressor;
+    private ZstdSharp.Unsafe.ZSTD_CCtx_s* managedPrefixCompressor;
+    private ZstdSharp.Unsafe.ZSTD_DCtx_s* managedPrefixDecompressor;
     private nint compressor;
     private nint decompressor;
 
@@ -81,11 +88,65 @@ public sealed unsafe class ZstdCodec : IDisposable
         }
     }
 
+    /// <summary>Compresses into one frame that may refer to what stands in <paramref name="prefix"/>, and is of no use without it.</summary>
+    /// <param name="source">The content, with the prefix at most <see cref="LongestWithPrefix"/> bytes.</param>
+    /// <param name="prefix">What whoever decompresses has as well; its last bytes are the nearest.</param>
+    /// <param name="destination">Gets the frame.</param>
+    /// <returns>The frame's length, or -1 when it does not fit into <paramref name="destination"/>.</returns>
+    public int Compress(ReadOnlySpan<byte> source, ReadOnlySpan<byte> prefix, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Length + prefix.Length, LongestWithPrefix, nameof(source));
+        fixed (byte* s = source, p = prefix, d = destination)
+        {
+            if (managedCompressor is not null)
+            {
+                if (managedPrefixCompressor is null)
+                    managedPrefixCompressor = ZstdSharp.Unsafe.Methods.ZSTD_createCCtx();
+                Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_setParameter(managedPrefixCompressor, ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_compressionLevel, level));
+                Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_setParameter(managedPrefixCompressor, ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_windowLog, PrefixWindowLog));
+                Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_refPrefix(managedPrefixCompressor, p, (nuint)prefix.Length));
+                nuint written = ZstdSharp.Unsafe.Methods.ZSTD_compress2(managedPrefixCompressor, d, (nuint)destination.Length, s, (nuint)source.Length);
+                return ZstdSharp.Unsafe.Methods.ZSTD_isError(written) ? -1 : (int)written;
+            }
+
+            ObjectDisposedException.ThrowIf(compressor == 0, this);
+            nuint result = Native.Compress(compressor, d, (nuint)destination.Length, s, (nuint)source.Length, p, (nuint)prefix.Length, level, PrefixWindowLog);
+            return Native.IsError(result) != 0 ? -1 : (int)result;
+        }
+    }
+
+    /// <summary>Decompresses a frame that was compressed with the same prefix.</summary>
+    /// <returns>The length of the content, or -1 when the input is not valid or its content does not fit into <paramref name="destination"/>. With another prefix the content is another.</returns>
+    public int Decompress(ReadOnlySpan<byte> source, ReadOnlySpan<byte> prefix, Span<byte> destination)
+    {
+        fixed (byte* s = source, p = prefix, d = destination)
+        {
+            if (managedDecompressor is not null)
+            {
+                if (managedPrefixDecompressor is null)
+                    managedPrefixDecompressor = ZstdSharp.Unsafe.Methods.ZSTD_createDCtx();
+                Managed(ZstdSharp.Unsafe.Methods.ZSTD_DCtx_refPrefix(managedPrefixDecompressor, p, (nuint)prefix.Length));
+                nuint written = ZstdSharp.Unsafe.Methods.ZSTD_decompressDCtx(managedPrefixDecompressor, d, (nuint)destination.Length, s, (nuint)source.Length);
+                return ZstdSharp.Unsafe.Methods.ZSTD_isError(written) ? -1 : (int)written;
+            }
+
+            ObjectDisposedException.ThrowIf(decompressor == 0, this);
+            nuint result = Native.Decompress(decompressor, d, (nuint)destination.Length, s, (nuint)source.Length, p, (nuint)prefix.Length);
+            return Native.IsError(result) != 0 ? -1 : (int)result;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         managedCompressor?.Dispose();
         managedDecompressor?.Dispose();
+        if (managedPrefixCompressor is not null)
+            ZstdSharp.Unsafe.Methods.ZSTD_freeCCtx(managedPrefixCompressor);
+        if (managedPrefixDecompressor is not null)
+            ZstdSharp.Unsafe.Methods.ZSTD_freeDCtx(managedPrefixDecompressor);
+        managedPrefixCompressor = null;
+        managedPrefixDecompressor = null;
         if (compressor != 0)
             Native.FreeCompressor(compressor);
         if (decompressor != 0)
@@ -94,8 +155,18 @@ public sealed unsafe class ZstdCodec : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private static void Managed(nuint result)
+    {
+        if (ZstdSharp.Unsafe.Methods.ZSTD_isError(result))
+            throw new InvalidOperationException($"ZstdSharp refused: {ZstdSharp.Unsafe.Methods.ZSTD_getErrorName(result)}.");
+    }
+
     private static class Native
     {
+        // zstd.h, ZSTD_cParameter.
+        private const int CompressionLevel = 100;
+        private const int WindowLog = 101;
+
         private static readonly nint Library = Load();
         private static readonly delegate* unmanaged[Cdecl]<nint> CreateCCtx = (delegate* unmanaged[Cdecl]<nint>)Export("ZSTD_createCCtx");
         private static readonly delegate* unmanaged[Cdecl]<nint> CreateDCtx = (delegate* unmanaged[Cdecl]<nint>)Export("ZSTD_createDCtx");
@@ -108,6 +179,13 @@ public sealed unsafe class ZstdCodec : IDisposable
 
         private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint> DecompressDCtx =
             (delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint>)Export("ZSTD_decompressDCtx");
+
+        private static readonly delegate* unmanaged[Cdecl]<nint, int, int, nuint> SetCCtxParameter = (delegate* unmanaged[Cdecl]<nint, int, int, nuint>)Export("ZSTD_CCtx_setParameter");
+        private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint> RefCCtxPrefix = (delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint>)Export("ZSTD_CCtx_refPrefix");
+        private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint> RefDCtxPrefix = (delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint>)Export("ZSTD_DCtx_refPrefix");
+
+        private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint> Compress2 =
+            (delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint>)Export("ZSTD_compress2");
 
         public static bool Available => Library != 0;
 
@@ -126,6 +204,22 @@ public sealed unsafe class ZstdCodec : IDisposable
 
         public static nuint Decompress(nint context, byte* destination, nuint capacity, byte* source, nuint length) =>
             DecompressDCtx(context, destination, capacity, source, length);
+
+        public static nuint Compress(nint context, byte* destination, nuint capacity, byte* source, nuint length, byte* prefix, nuint prefixLength, int level, int windowLog)
+        {
+            nuint set = SetCCtxParameter(context, CompressionLevel, level);
+            set = IsErrorCode(set) != 0 ? set : SetCCtxParameter(context, WindowLog, windowLog);
+
+            // A prefix is for one frame.
+            set = IsErrorCode(set) != 0 ? set : RefCCtxPrefix(context, prefix, prefixLength);
+            return IsErrorCode(set) != 0 ? set : Compress2(context, destination, capacity, source, length);
+        }
+
+        public static nuint Decompress(nint context, byte* destination, nuint capacity, byte* source, nuint length, byte* prefix, nuint prefixLength)
+        {
+            nuint set = RefDCtxPrefix(context, prefix, prefixLength);
+            return IsErrorCode(set) != 0 ? set : DecompressDCtx(context, destination, capacity, source, length);
+        }
 
         // Loaded once: the one that came with the program, otherwise the system's by its ABI name. A host without the library is no error.
         private static nint Load()

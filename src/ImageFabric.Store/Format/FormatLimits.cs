@@ -30,6 +30,15 @@ internal static class FormatLimits
     /// <summary>No pack's or index's salt is longer, in bytes.</summary>
     public const int LongestSalt = 64;
 
+    /// <summary>No delta is longer, in bytes; what is over it is fetched as without one.</summary>
+    public const long LongestDelta = 1024 * 1024 * 1024;
+
+    /// <summary>No frame of a delta has a longer prefix, in bytes.</summary>
+    public const int LongestPrefix = 2 * 1024 * 1024;
+
+    /// <summary>No frame of a delta gives more chunks, and none has more in its prefix: as many as there are blocks in the longest prefix.</summary>
+    public const int MostDeltaChunks = LongestPrefix / ChunkingProfile.BlockLength;
+
     /// <summary>The largest disk, in bytes: 64 TiB.</summary>
     public const long LargestDisk = 64L << 40;
 }

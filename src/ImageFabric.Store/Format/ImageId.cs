@@ -18,9 +18,13 @@ public readonly record struct ImageId
     public static bool TryParse([NotNullWhen(true)] string? text, out ImageId id)
     {
         id = default;
-        if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal))
-            return false;
-        string hex = text[Prefix.Length..];
+        return text is not null && text.StartsWith(Prefix, StringComparison.Ordinal) && TryParseHex(text[Prefix.Length..], out id);
+    }
+
+    /// <summary>Reads the digits alone.</summary>
+    internal static bool TryParseHex(string hex, out ImageId id)
+    {
+        id = default;
         if (hex.Length != 2 * SHA256.HashSizeInBytes || !hex.All(char.IsAsciiHexDigitLower))
             return false;
         id = new ImageId(hex);

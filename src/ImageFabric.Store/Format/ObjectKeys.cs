@@ -10,12 +10,26 @@ internal static class ObjectKeys
     public const string MarkPrefix = "marks/";
     public const string TemporaryPrefix = "tmp/";
     public const string BundlePrefix = "catalog/";
+    public const string DeltaPrefix = "deltas/";
 
     private const string ManifestSuffix = ".json";
 
     public static string Pack(ReadOnlySpan<byte> digest) => Named(PackPrefix, digest);
 
     public static string Index(ReadOnlySpan<byte> digest) => Named(IndexPrefix, digest);
+
+    /// <summary>Where the delta lies by which whoever has one image makes another.</summary>
+    public static string Delta(ImageId from, ImageId to) => $"{DeltasTo(to)}{from.Hex}";
+
+    /// <summary>What the keys of all deltas that lead to an image begin with.</summary>
+    public static string DeltasTo(ImageId to) => $"{DeltaPrefix}{to.Hex}/";
+
+    /// <summary>Between which images a delta leads, or null when the key is not a delta's.</summary>
+    public static (ImageId From, ImageId To)? ImagesOfDelta(string key)
+    {
+        string[] parts = key.StartsWith(DeltaPrefix, StringComparison.Ordinal) ? key[DeltaPrefix.Length..].Split('/') : [];
+        return parts.Length == 2 && ImageId.TryParseHex(parts[1], out ImageId from) && ImageId.TryParseHex(parts[0], out ImageId to) ? (from, to) : null;
+    }
 
     public static string Manifest(string name, string version) => $"{ImagePrefix}{name}/{version}{ManifestSuffix}";
 

@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using ImageFabric.Disks.Compression;
+using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
+using ImageFabric.Store.Publish;
+using ImageFabric.Store.Pull;
+
+namespace ImageFabric.Store.Deltas;
+
+/// <summary>
+/// Makes a delta from one published image to another: what the second has and the first has not, compressed with what resembles it in the first. A host that has the first fetches
+/// less. Nobody needs it: a delta that is lost or damaged costs bytes and nothing else. It is made of what the store holds, in bounded memory, the first image's
+/// content in a temporary file. Store format, "Delta".
+/// </summary>
+public sealed class DeltaPublisher : IDisposable
+{
+    private const int ParallelReads = 4;
+    private const int RowsAtOnce = 3 * 1024 * 1024;
+
+    // A frame that saves less is fetched as without a delta.
+    private const double WorthIt = 0.75;
+
+    private readonly IObjectStore store;
+    private readonly ImageIndex from;
+    private readonly ImageIndex to;
+    private readonly int level;
+    private readonly IProgress<TransferProgress>? progress;
+    private readonly long[] places;
+    private readonly SampleTable samples;
+    private readonly TemporaryFile content = TemporaryFile.Create();
+    private readonly SpooledObject delta = new();
+    private readonly List<DeltaFrame> frames = [];
+    private readonly ConcurrentBag<ZstdCodec> codecs = [];
+    private readonly BufferPool prefixes = new(FormatLimits.LongestPrefix);
+    private readonly BufferPool buffers = new(ZstdCodec.CompressBound(FormatLimits.LongestFrame));
+    private readonly Lock gate = new();
+    private long done;
+    private long total;
+
+    private DeltaPublisher(IObjectStore store, ImageIndex from, ImageIndex to, int level, IProgress<TransferProgress>? progress)
+    {
+        this.store = store;
+        this.from = from;
+        this.to = to;
+        this.level = level;
+        this.progress = progress;
+        samples = new SampleTable(from.Chunks.Length);
+
+        // The first image's frames lie in the temporary file one behind the other.
+        places = new long[from.Frames.Length + 1];
+        for (int f = 0; f < from.Frames.Length; f++)
+            places[f + 1] = places[f] + from.Frames[f].ContentLength;
+    }
+
+    /// <summary>Makes a delta and writes it to the store, in place of one that is there.</summary>
+    /// <param name="store">Where both images are.</param>
+    /// <param name="from">The image that hosts have.</param>
+    /// <param name="to">The image that they are to get.</param>
+    /// <param name="level">zstd level, 1 to 19.</param>
+    /// <param name="progress">Told how many bytes were read, of how many.</param>
+    /// <param name="cancellationToken">Stops it; then nothing was written.</param>
+    /// <returns>The delta's bytes; 0 when it would save nothing, and none was written.</returns>
+    /// <exception cref="StoreException"><c>PackCorrupt</c>, <c>IndexCorrupt</c>, <c>TemporaryFileFailed</c>, and what the store gives.</exception>
+    public static async Task<long> RunAsync(IObjectStore store, Manifest from, Manifest to, int level, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+    {
+        ImageIndex first = await ImageCatalog.ReadIndexAsync(store, from, cancellationToken).ConfigureAwait(false);
+        ImageIndex second = await ImageCatalog.ReadIndexAsync(store, to, cancellationToken).ConfigureAwait(false);
+        using var publisher = new DeltaPublisher(store, first, second, level, progress);
+        return await publisher.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (codecs.TryTake(out ZstdCodec? codec))
+            codec.Dispose();
+        delta.Dispose();
+        content.Dispose();
+    }
+
+    private async Task<long> RunAsync(CancellationToken cancellationToken)
+    {
+        bool[] missing = FindMissing();
+        using var wanted = new FrameContents(to);
+        int[] wantedFrames = [.. Enumerable.Range(0, to.Frames.Length).Where(f => Any(wanted.ChunksOf(f), missing))];
+        if (wantedFrames.Length == 0 || from.Chunks.Length == 0)
+            return 0;
+        total = from.StoredSize + wantedFrames.Sum(f => (long)to.Frames[f].StoredLength);
+        await ReadAsync(from, [.. Enumerable.Range(0, from.Frames.Length)], Keep, cancellationToken).ConfigureAwait(false);
+        delta.Append(DeltaTable.Header);
+        await ReadAsync(to, wantedFrames, (contents, frame, bytes) => Compress(contents, frame, bytes, missing), cancellationToken).ConfigureAwait(false);
+        if (frames.Count == 0 || new DeltaTable(from.ImageId, to.ImageId, frames).TrySerialize() is not { } table)
+            return 0;
+        delta.Append(table);
+        await store.PutSpooledAsync(ObjectKeys.Delta(from.ImageId, to.ImageId), delta, cancellationToken).ConfigureAwait(false);
+        return delta.Length;
+    }
+
+    // The chunks of the second image that the first does not have, looked for so many at a time as there is memory for.
+    private bool[] FindMissing()
+    {
+        bool[] missing = new bool[to.Chunks.Length];
+        for (int first = 0; first < missing.Length; first += RowsAtOnce)
+        {
+            int end = Math.Min(first + RowsAtOnce, missing.Length);
+            var places = new SeedPlaces(end - first);
+            Each((row, digest) => places.Want(digest));
+            foreach (ref readonly IndexedChunk chunk in from.Chunks)
+                places.Tell(chunk.Digest, chunk.Offset);
+            Each((row, digest) => missing[row] = !places.TryFind(digest, out _));
+
+            void Each(Action<int, ChunkDigest> look)
+            {
+                int row = 0;
+                foreach (ref readonly IndexedChunk chunk in to.Chunks)
+                {
+                    if (row >= first && row < end)
+                        look(row, chunk.Digest);
+                    row++;
+                }
+            }
+        }
+
+        return missing;
+    }
+
+    private static bool Any(ReadOnlySpan<int> rows, bool[] missing)
+    {
+        foreach (int row in rows)
+        {
+            if (missing[row])
+                return true;
+        }
+
+        return false;
+    }
+
+    private async Task ReadAsync(ImageIndex index, IReadOnlyList<int> numbers, Action<FrameContents, int, ReadOnlyMemory<byte>> take, CancellationToken cancellationToken)
+    {
+        using var contents = new FrameContents(index);
+        var reads = new FrameReads(store, index, contents);
+        await reads.RunAsync(numbers, ParallelReads, TakeAsync, cancellationToken).ConfigureAwait(false);
+
+        ValueTask TakeAsync(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> bytes, CancellationToken stop)
+        {
+            take(contents, frame, bytes);
+            progress?.Report(new TransferProgress(Interlocked.Add(ref done, stored.Length), total));
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private void Keep(FrameContents contents, int frame, ReadOnlyMemory<byte> bytes)
+    {
+        Span<ulong> taken = stackalloc ulong[ContentSamples.Most];
+        taken = taken[..samples.SamplesPerChunk];
+        foreach (int row in contents.ChunksOf(frame))
+        {
+            IndexedChunk chunk = from.Chunks[row];
+            samples.Add(taken[..ContentSamples.Take(bytes.Span.Slice(chunk.OffsetInFrame, chunk.Length), taken)], row);
+        }
+
+        content.Write(bytes.Span, places[frame]);
+    }
+
+    private void Compress(FrameContents contents, int frame, ReadOnlyMemory<byte> bytes, bool[] missing)
+    {
+        // A chunk that the disk has at several places is given once.
+        var rows = new List<int>();
+        var offsets = new HashSet<int>();
+        foreach (int row in contents.ChunksOf(frame))
+        {
+            if (missing[row] && offsets.Add(to.Chunks[row].OffsetInFrame))
+                rows.Add(row);
+        }
+
+        rows.Sort();
+        List<int> resembling = new ResemblingChunks(samples, from.Chunks).Choose(rows.Select(row => bytes.Slice(to.Chunks[row].OffsetInFrame, to.Chunks[row].Length)));
+        if (resembling.Count == 0)
+            return;
+        byte[] source = buffers.Rent();
+        byte[] stored = buffers.Rent();
+        byte[] prefix = prefixes.Rent();
+        if (!codecs.TryTake(out ZstdCodec? codec))
+            codec = new ZstdCodec(level);
+        int length = 0;
+        foreach (int row in rows)
+        {
+            IndexedChunk chunk = to.Chunks[row];
+            bytes.Span.Slice(chunk.OffsetInFrame, chunk.Length).CopyTo(source.AsSpan(length));
+            length += chunk.Length;
+        }
+
+        int prefixLength = 0;
+        foreach (int row in resembling)
+        {
+            IndexedChunk chunk = from.Chunks[row];
+            content.Read(prefix.AsSpan(prefixLength, chunk.Length), places[chunk.Frame] + chunk.OffsetInFrame);
+            prefixLength += chunk.Length;
+        }
+
+        int storedLength = codec.Compress(source.AsSpan(0, length), prefix.AsSpan(0, prefixLength), stored);
+        codecs.Add(codec);
+        if (storedLength > 0 && storedLength < to.Frames[frame].StoredLength * WorthIt)
+            Append(stored.AsSpan(0, storedLength), ChunkRun.Of(rows), ChunkRun.Of(resembling));
+        buffers.Return(source);
+        buffers.Return(stored);
+        prefixes.Return(prefix);
+    }
+
+    private void Append(ReadOnlySpan<byte> stored, ChunkRun[] chunks, ChunkRun[] prefix)
+    {
+        lock (gate)
+        {
+            if (delta.Length + stored.Length > FormatLimits.LongestDelta)
+                return;
+            frames.Add(new DeltaFrame(delta.Length, stored.Length, chunks, prefix));
+            delta.Append(stored);
+        }
+    }
+}
