@@ -63,6 +63,10 @@ public sealed class PublishRequest : StoreRequest
     [DataMember(Name = "signing", EmitDefaultValue = false)]
     public SigningKey? Signing { get; set; }
 
+    /// <summary>Versions of the image from which deltas to this one are made; <c>latest</c> is the newest other one. Null: none.</summary>
+    [DataMember(Name = "deltaFrom", EmitDefaultValue = false)]
+    public string[]? DeltaFrom { get; set; }
+
     /// <summary>Read the disk and say what would be uploaded, and upload nothing.</summary>
     [DataMember(Name = "planOnly", EmitDefaultValue = false)]
     public bool PlanOnly { get; set; }

@@ -38,9 +38,13 @@ public sealed class PublishResult : EngineEvent
     [DataMember(Name = "bytesRead")]
     public long BytesRead { get; set; }
 
-    /// <summary>Bytes sent to the store: packs, index and manifest.</summary>
+    /// <summary>Bytes sent to the store: packs, index, manifest and deltas.</summary>
     [DataMember(Name = "bytesUploaded")]
     public long BytesUploaded { get; set; }
+
+    /// <summary>Those of them that are deltas.</summary>
+    [DataMember(Name = "deltaBytes", EmitDefaultValue = false)]
+    public long DeltaBytes { get; set; }
 
     /// <summary>Bytes of the logical disk that the store already had.</summary>
     [DataMember(Name = "bytesReused")]
@@ -122,6 +126,10 @@ public sealed class ImageResult : EngineEvent
     [DataMember(Name = "indexSize")]
     public long IndexSize { get; set; }
 
+    /// <summary>Deltas in the store that lead to the image. Null: there are none, or nobody looked.</summary>
+    [DataMember(Name = "deltas", EmitDefaultValue = false)]
+    public ImageDelta[]? Deltas { get; set; }
+
     /// <summary>Labels given at publishing.</summary>
     [DataMember(Name = "labels", EmitDefaultValue = false)]
     public Dictionary<string, string>? Labels { get; set; }
@@ -137,6 +145,19 @@ public sealed class ImageResult : EngineEvent
     /// <summary>SHA-256 thumbprint of that certificate.</summary>
     [DataMember(Name = "signerThumbprint", EmitDefaultValue = false)]
     public string? SignerThumbprint { get; set; }
+}
+
+/// <summary>A delta: whoever has the image that it starts from fetches less.</summary>
+[DataContract]
+public sealed class ImageDelta
+{
+    /// <summary><c>sha256:…</c> of the image that it starts from.</summary>
+    [DataMember(Name = "from")]
+    public string From { get; set; } = "";
+
+    /// <summary>Its bytes.</summary>
+    [DataMember(Name = "length")]
+    public long Length { get; set; }
 }
 
 /// <summary>What reading a published image back found. Each damaged object is an <see cref="ErrorEvent"/> besides, once.</summary>

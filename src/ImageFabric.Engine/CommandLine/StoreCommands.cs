@@ -15,12 +15,13 @@ internal static class StoreCommands
         var labels = new Option<string[]>("--label") { Description = "A label for the manifest.", HelpName = "Name=Value" };
         var level = new Option<int?>("--compression-level") { Description = "zstd level, 1 to 19. Without it: 2 for the first version of an image, 3 for others." };
         var uploads = new Option<int?>("--throttle") { Description = "Uploads at the same time, at most, 1 to 64; 4 if not given." };
+        var deltas = new Option<string[]>("--delta-from") { Description = "Also make a delta from this version of the image, so that hosts that have it fetch less; latest is the newest other one.", HelpName = "version" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Read the disk and say what would be uploaded; upload nothing." };
         Option<long?> bandwidth = Bandwidth();
         var memory = new Option<long?>("--memory-budget") { Description = "Memory for the work, such as 1G; 256M if not given. A small one finds less of what the store has.", CustomParser = SizeArgument.Parse, HelpName = "size" };
         var command = new Command("publish", "Publishes a disk image file into a store. Content that the store has already is not sent again.")
         {
-            name, version, labels, level, uploads, bandwidth, memory, dryRun,
+            name, version, labels, level, uploads, bandwidth, memory, deltas, dryRun,
         };
         var source = new SourceArgument(command);
         var policy = new PolicyOptions(command);
@@ -40,6 +41,7 @@ internal static class StoreCommands
                 Throttle = parsed.GetValue(uploads),
                 BandwidthLimit = parsed.GetValue(bandwidth),
                 MemoryBudget = parsed.GetValue(memory),
+                DeltaFrom = parsed.GetValue(deltas) is { Length: > 0 } from ? from : null,
                 Signing = signing.Read(parsed),
                 PlanOnly = parsed.GetValue(dryRun),
             },

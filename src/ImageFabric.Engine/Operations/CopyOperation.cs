@@ -44,13 +44,14 @@ internal static class CopyOperation
     {
         long start = Stopwatch.GetTimestamp();
         CopyOutcome outcome = await copier.CopyAsync(new ImageReference(image.Name, image.Version), cancellationToken).ConfigureAwait(false);
+        long deltaBytes = await copier.CopyDeltasAsync(image, cancellationToken).ConfigureAwait(false);
         output.Result(new CopyResult
         {
             Image = $"{image.Name}:{image.Version}",
             ImageId = image.ImageId,
             Status = !outcome.Created ? CopyResult.AlreadyPresent : planOnly ? CopyResult.Planned : CopyResult.Copied,
             Destination = destination.Location,
-            BytesCopied = outcome.BytesCopied,
+            BytesCopied = outcome.BytesCopied + deltaBytes,
             BytesReused = outcome.BytesReused,
             PacksCopied = outcome.PacksCopied,
             PacksReused = outcome.PacksReused,

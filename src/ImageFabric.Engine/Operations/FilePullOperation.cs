@@ -3,6 +3,7 @@ using ImageFabric.Disks;
 using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Deltas;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Pull;
@@ -35,6 +36,8 @@ internal static class FilePullOperation
         {
             Format = packed ? "raw" : format,
             Seeds = [.. (request.Seeds ?? []).Select(seed => new PullSeed(seed, null))],
+            Deltas = request.Seeds is { Length: > 0 } ? await StoredDeltas.ListAsync(store, index.ImageId, cancellationToken).ConfigureAwait(false) : [],
+            Notice = output.Warning,
             Progress = new TransferReport(output, $"Pulling {manifest.Name}:{manifest.Version}"),
         };
         PullOutcome outcome = await ImagePull.RunAsync(store, index, path + PartialSuffix, options, cancellationToken).ConfigureAwait(false);

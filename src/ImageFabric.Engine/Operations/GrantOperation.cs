@@ -5,6 +5,7 @@ using ImageFabric.Engine.Serve;
 using ImageFabric.Protocol;
 using ImageFabric.Store;
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Engine.Operations;
@@ -20,7 +21,10 @@ internal static partial class GrantOperation
         if (seconds is < 60 or > 604800)
             throw new OperationException("InvalidRequest", null, $"A lifetime of {seconds} s is not within 60 to 604800.");
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
-        output.Result(Images.Describe(await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false)));
+        Manifest manifest = await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false);
+        ImageResult image = Images.Describe(manifest);
+        image.Deltas = await Images.DeltasAsync(store, manifest, cancellationToken).ConfigureAwait(false);
+        output.Result(image);
         var engine = new StoredEngine(store, request.HostEngine, request.WindowsHostEngine);
         await foreach (string line in input.ReadLinesAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -57,7 +61,7 @@ internal static partial class GrantOperation
     private static GrantEvent Answer(DemandEvent demand, IObjectStore store, TimeSpan lifetime) =>
         new() { Objects = [.. demand.Objects!.Select(key => new GrantedObject { Key = key, Url = store.Grant(key, lifetime).AbsoluteUri })] };
 
-    // Store format, "Keys": a pack or an index, named by its digest.
-    [GeneratedRegex(@"\A(packs|indexes)/([0-9a-f]{2})/\2[0-9a-f]{62}\z")]
+    // Store format, "Objects": a pack or an index, named by its digest, or a delta, named by its images.
+    [GeneratedRegex(@"\A((packs|indexes)/([0-9a-f]{2})/\3[0-9a-f]{62}|deltas/[0-9a-f]{64}/[0-9a-f]{64})\z")]
     private static partial Regex DataKey();
 }

@@ -4,8 +4,10 @@ using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store;
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Deltas;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
+using ImageFabric.Store.Pull;
 using ImageFabric.Store.Trust;
 
 namespace ImageFabric.Engine.Operations;
@@ -65,6 +67,15 @@ internal static class Images
         image.SignerSubject = signer?.Subject;
         image.SignerThumbprint = signer?.GetCertHashString(HashAlgorithmName.SHA256);
         return image;
+    }
+
+    /// <summary>The deltas that lead to an image; null when there are none.</summary>
+    public static async Task<ImageDelta[]?> DeltasAsync(IObjectStore store, Manifest manifest, CancellationToken cancellationToken)
+    {
+        if (!ImageId.TryParse(manifest.ImageId, out ImageId id))
+            return null;
+        IReadOnlyList<PullDelta> deltas = await StoredDeltas.ListAsync(store, id, cancellationToken).ConfigureAwait(false);
+        return deltas.Count == 0 ? null : [.. deltas.Select(static d => new ImageDelta { From = d.From.ToString(), Length = d.Length })];
     }
 
     /// <summary>What a signature of an image is over.</summary>

@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using ImageFabric.Disks;
+using ImageFabric.Disks.Compression;
 using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
+using ImageFabric.Store;
+using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Deltas;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
@@ -40,7 +44,9 @@ internal static class PublishOperation
         await using IObjectStore store = request.PlanOnly
             ? await Stores.OpenForPlanningAsync(request.Store, cancellationToken).ConfigureAwait(false)
             : await Stores.OpenForWritingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
+        IReadOnlyList<Manifest> origins = request.DeltaFrom is null ? [] : await FindOriginsAsync(store, options.Image, request.DeltaFrom, cancellationToken).ConfigureAwait(false);
         PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
+        long deltaBytes = request.PlanOnly ? 0 : await MakeDeltasAsync(store, origins, outcome.Manifest, options.CompressionLevel, output, cancellationToken).ConfigureAwait(false);
         if (!store.ConditionalWrites)
             SayHowOneWins(store, output);
         output.Result(new PublishResult
@@ -52,13 +58,58 @@ internal static class PublishOperation
             SourceFormat = disk.Format,
             VirtualSize = disk.Length,
             BytesRead = outcome.BytesRead,
-            BytesUploaded = outcome.BytesUploaded,
+            BytesUploaded = outcome.BytesUploaded + deltaBytes,
+            DeltaBytes = deltaBytes,
             BytesReused = outcome.BytesReused,
             PacksUploaded = outcome.PacksUploaded,
             DurationSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
             SignerThumbprint = signer?.Thumbprint,
             PlanOnly = request.PlanOnly,
         });
+    }
+
+    private static async Task<IReadOnlyList<Manifest>> FindOriginsAsync(IObjectStore store, ImageReference image, string[] versions, CancellationToken cancellationToken)
+    {
+        var catalog = new ImageCatalog(store);
+        var origins = new List<Manifest>();
+        foreach (string version in versions.Distinct(StringComparer.Ordinal))
+        {
+            if (version != ImageReference.Latest)
+            {
+                ImageReference origin = Images.ParseExact($"{image.Name}:{version}");
+                if (version == image.Version)
+                    throw new OperationException("InvalidRequest", origin.ToString(), $"A delta to {image} cannot start from {origin} itself.");
+                origins.Add(await catalog.ResolveAsync(origin, cancellationToken).ConfigureAwait(false));
+                continue;
+            }
+
+            // The first version of an image has nothing to start from.
+            IReadOnlyList<Manifest> others = await catalog.ListAsync(image.Name, static _ => { }, cancellationToken).ConfigureAwait(false);
+            if (others.Where(m => m.Version != image.Version).MaxBy(static m => m.Published) is { } newest)
+                origins.Add(newest);
+        }
+
+        return origins;
+    }
+
+    private static async Task<long> MakeDeltasAsync(IObjectStore store, IReadOnlyList<Manifest> origins, Manifest image, int? level, IEventOutput output, CancellationToken cancellationToken)
+    {
+        long bytes = 0;
+        foreach (Manifest origin in origins.Where(o => o.ImageId != image.ImageId).DistinctBy(static o => o.ImageId))
+        {
+            try
+            {
+                var progress = new TransferReport(output, $"Comparing {origin.Name}:{origin.Version} with {image.Name}:{image.Version}");
+                bytes += await DeltaPublisher.RunAsync(store, origin, image, level ?? ZstdCodec.DefaultLevel, progress, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoreException failure)
+            {
+                // The image stands; the same command makes the delta later.
+                output.Error(Faults.Describe(failure));
+            }
+        }
+
+        return bytes;
     }
 
     private static void SayHowOneWins(IObjectStore store, IEventOutput output)

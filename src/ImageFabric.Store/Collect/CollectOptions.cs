@@ -56,7 +56,7 @@ public sealed record CollectReport
     /// <summary>Marked ones that an image leads to after all, and whose marks were withdrawn.</summary>
     public ObjectSum Spared { get; internal set; }
 
-    /// <summary>Temporary objects and files, and uploads that broke off, that were removed.</summary>
+    /// <summary>Temporary objects and files, uploads that broke off, and deltas to images that are no more, that were removed.</summary>
     public ObjectSum Leftovers { get; internal set; }
 
     /// <summary>Packs whose content in use was written anew.</summary>

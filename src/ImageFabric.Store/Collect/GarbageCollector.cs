@@ -44,7 +44,7 @@ public sealed class GarbageCollector
         Reachability reached = await Reachability.ReadAsync(store, options.Progress, cancellationToken).ConfigureAwait(false);
         report.Images = reached.Images;
 
-        await RemoveLeftoversAsync(cancellationToken).ConfigureAwait(false);
+        await RemoveLeftoversAsync(reached, cancellationToken).ConfigureAwait(false);
         await EachAsync(marks.ByKey, (mark, stop) => SettleAsync(mark.Key, mark.Value, data, reached, stop), cancellationToken).ConfigureAwait(false);
         await EachAsync(data.Values.Where(o => !marks.Contains(o.Key)), (one, stop) => JudgeAsync(one, reached, stop), cancellationToken).ConfigureAwait(false);
         await RepackAsync(data, marks, reached, cancellationToken).ConfigureAwait(false);
@@ -67,13 +67,20 @@ public sealed class GarbageCollector
         return data;
     }
 
-    private async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
+    private async Task RemoveLeftoversAsync(Reachability reached, CancellationToken cancellationToken)
     {
-        var temporary = new List<StoredObject>();
+        var unneeded = new List<StoredObject>();
         await foreach (StoredObject one in store.ListAsync(ObjectKeys.TemporaryPrefix, cancellationToken).ConfigureAwait(false))
         {
             if (IsOver(one.LastModified, options.Grace))
-                temporary.Add(one);
+                unneeded.Add(one);
+        }
+
+        // Nobody needs a delta: one whose image nobody can name any more goes without a mark.
+        await foreach (StoredObject one in store.ListAsync(ObjectKeys.DeltaPrefix, cancellationToken).ConfigureAwait(false))
+        {
+            if (ObjectKeys.ImagesOfDelta(one.Key) is { } images && !reached.HasImage(images.To) && IsOver(one.LastModified, options.Grace))
+                unneeded.Add(one);
         }
 
         var unfinished = new List<UnfinishedWrite>();
@@ -83,7 +90,7 @@ public sealed class GarbageCollector
                 unfinished.Add(one);
         }
 
-        await EachAsync(temporary, (one, stop) => Do(stop => store.DeleteAsync(one.Key, stop), () => report.Leftovers = report.Leftovers.Plus(one.Length), stop), cancellationToken).ConfigureAwait(false);
+        await EachAsync(unneeded, (one, stop) => Do(stop => store.DeleteAsync(one.Key, stop), () => report.Leftovers = report.Leftovers.Plus(one.Length), stop), cancellationToken).ConfigureAwait(false);
         await EachAsync(unfinished, (one, stop) => Do(stop => store.DiscardAsync(one, stop), () => report.Leftovers = report.Leftovers.Plus(one.Length), stop), cancellationToken).ConfigureAwait(false);
     }
 

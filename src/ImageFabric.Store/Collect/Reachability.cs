@@ -26,6 +26,7 @@ internal sealed class Reachability
     private readonly IObjectStore store;
     private readonly IProgress<TransferProgress>? progress;
     private readonly Dictionary<string, ReachedIndex> indexes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> images = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Manifest> firstManifests = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> liveBytes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> packNames = new(StringComparer.Ordinal);
@@ -53,6 +54,9 @@ internal sealed class Reachability
         await found.ReadIndexesAsync(cancellationToken).ConfigureAwait(false);
         return found;
     }
+
+    /// <summary>True when a manifest names the image.</summary>
+    public bool HasImage(ImageId image) => images.Contains(image.ToString());
 
     public bool Contains(string key) => packNames.ContainsKey(key) || indexes.ContainsKey(key);
 
@@ -84,6 +88,7 @@ internal sealed class Reachability
                 if (manifests[i] is not { } manifest)
                     continue;
                 read.Add(unread[i]);
+                images.Add(manifest.ImageId);
                 firstManifests.TryAdd(manifest.Index, manifest);
                 ref ReachedIndex? reached = ref CollectionsMarshal.GetValueRefOrAddDefault(indexes, manifest.Index, out _);
                 reached ??= new ReachedIndex([], []);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Collect;
+using ImageFabric.Store.Deltas;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
@@ -64,6 +65,15 @@ public sealed class ImageCopier
                 throw new StoreException("PublishOvertaken", image.ToString(), $"{destination.Location} was cleaned while {image} was copied, and what the image was to be built on went away.");
             there = await DestinationPacks.ListAsync(destination, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Copies the deltas that lead to an image and that the destination lacks.</summary>
+    /// <returns>Bytes copied, or to be copied.</returns>
+    /// <exception cref="StoreException">What the stores give.</exception>
+    public Task<long> CopyDeltasAsync(Manifest image, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return ImageId.TryParse(image.ImageId, out ImageId id) ? StoredDeltas.CopyAsync(source, destination, id, options.PlanOnly, cancellationToken) : Task.FromResult(0L);
     }
 
     // Null: what it was to be built on went away in the meantime.

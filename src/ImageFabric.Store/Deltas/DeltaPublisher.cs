@@ -18,6 +18,9 @@ public sealed class DeltaPublisher : IDisposable
     private const int ParallelReads = 4;
     private const int RowsAtOnce = 3 * 1024 * 1024;
 
+    // What the table's head takes is far less.
+    private const int MostOfTable = FormatLimits.LongestDeltaTable - 1024;
+
     // A frame that saves less is fetched as without a delta.
     private const double WorthIt = 0.75;
 
@@ -35,6 +38,7 @@ public sealed class DeltaPublisher : IDisposable
     private readonly BufferPool prefixes = new(FormatLimits.LongestPrefix);
     private readonly BufferPool buffers = new(ZstdCodec.CompressBound(FormatLimits.LongestFrame));
     private readonly Lock gate = new();
+    private int tableLength;
     private long done;
     private long total;
 
@@ -53,19 +57,21 @@ public sealed class DeltaPublisher : IDisposable
             places[f + 1] = places[f] + from.Frames[f].ContentLength;
     }
 
-    /// <summary>Makes a delta and writes it to the store, in place of one that is there.</summary>
+    /// <summary>Makes a delta and writes it to the store, unless it is there.</summary>
     /// <param name="store">Where both images are.</param>
     /// <param name="from">The image that hosts have.</param>
     /// <param name="to">The image that they are to get.</param>
     /// <param name="level">zstd level, 1 to 19.</param>
     /// <param name="progress">Told how many bytes were read, of how many.</param>
     /// <param name="cancellationToken">Stops it; then nothing was written.</param>
-    /// <returns>The delta's bytes; 0 when it would save nothing, and none was written.</returns>
+    /// <returns>The delta's bytes; 0 when none was written, since it is there or would save nothing.</returns>
     /// <exception cref="StoreException"><c>PackCorrupt</c>, <c>IndexCorrupt</c>, <c>TemporaryFileFailed</c>, and what the store gives.</exception>
     public static async Task<long> RunAsync(IObjectStore store, Manifest from, Manifest to, int level, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ImageIndex first = await ImageCatalog.ReadIndexAsync(store, from, cancellationToken).ConfigureAwait(false);
         ImageIndex second = await ImageCatalog.ReadIndexAsync(store, to, cancellationToken).ConfigureAwait(false);
+        if (await store.StatAsync(ObjectKeys.Delta(first.ImageId, second.ImageId), cancellationToken).ConfigureAwait(false) is not null)
+            return 0;
         using var publisher = new DeltaPublisher(store, first, second, level, progress);
         return await publisher.RunAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -90,9 +96,9 @@ public sealed class DeltaPublisher : IDisposable
         await ReadAsync(from, [.. Enumerable.Range(0, from.Frames.Length)], Keep, cancellationToken).ConfigureAwait(false);
         delta.Append(DeltaTable.Header);
         await ReadAsync(to, wantedFrames, (contents, frame, bytes) => Compress(contents, frame, bytes, missing), cancellationToken).ConfigureAwait(false);
-        if (frames.Count == 0 || new DeltaTable(from.ImageId, to.ImageId, frames).TrySerialize() is not { } table)
+        if (frames.Count == 0)
             return 0;
-        delta.Append(table);
+        delta.Append(new DeltaTable(from.ImageId, to.ImageId, frames).Serialize());
         await store.PutSpooledAsync(ObjectKeys.Delta(from.ImageId, to.ImageId), delta, cancellationToken).ConfigureAwait(false);
         return delta.Length;
     }
@@ -212,9 +218,11 @@ public sealed class DeltaPublisher : IDisposable
     {
         lock (gate)
         {
-            if (delta.Length + stored.Length > FormatLimits.LongestDelta)
+            var frame = new DeltaFrame(delta.Length, stored.Length, chunks, prefix);
+            tableLength += DeltaTable.LengthOf(frame);
+            if (delta.Length + stored.Length > FormatLimits.LongestDelta || tableLength > MostOfTable)
                 return;
-            frames.Add(new DeltaFrame(delta.Length, stored.Length, chunks, prefix));
+            frames.Add(frame);
             delta.Append(stored);
         }
     }

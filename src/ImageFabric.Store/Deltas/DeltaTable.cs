@@ -14,15 +14,19 @@ internal sealed record DeltaTable(ImageId From, ImageId To, IReadOnlyList<DeltaF
 {
     public const int TrailerLength = 4 + 4 + 32 + 8;
 
-    private const int LongestTable = 64 * 1024 * 1024;
+    // A length, and a run each of chunks and of the prefix.
+    private const int ShortestFrameRow = 7;
+
+    /// <summary>What a frame takes at most in the table, in bytes.</summary>
+    public static int LengthOf(in DeltaFrame frame) => 8 + (8 * (frame.Chunks.Length + frame.Prefix.Length));
 
     /// <summary>The first bytes of every delta.</summary>
     public static ReadOnlySpan<byte> Header => "IFDELTA1"u8;
 
     private static ReadOnlySpan<byte> Magic => "IFDELTE1"u8;
 
-    /// <summary>Table and trailer as bytes, or null when it is longer than a table may be.</summary>
-    public byte[]? TrySerialize()
+    /// <summary>Table and trailer as bytes.</summary>
+    public byte[] Serialize()
     {
         var writer = new ByteWriter();
         writer.Bytes(Convert.FromHexString(From.Hex));
@@ -37,8 +41,6 @@ internal sealed record DeltaTable(ImageId From, ImageId To, IReadOnlyList<DeltaF
             Write(writer, frame.Prefix, ref prefix);
         }
 
-        if (writer.Length > LongestTable)
-            return null;
         byte[] bytes = new byte[ZstdCodec.CompressBound(writer.Length) + TrailerLength];
         using var zstd = new ZstdCodec();
         int stored = zstd.Compress(writer.Written.Span, bytes);
@@ -70,22 +72,11 @@ internal sealed record DeltaTable(ImageId From, ImageId To, IReadOnlyList<DeltaF
         return (Parse(stored, contentLength, trailer, length), storedLength + trailer.Length);
     }
 
-    /// <summary>Reads the table out of a whole delta.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
-    public static DeltaTable Parse(ReadOnlySpan<byte> delta)
-    {
-        if (delta.Length < Header.Length + TrailerLength)
-            throw new FormatException("it is too short");
-        ReadOnlySpan<byte> trailer = delta[^TrailerLength..];
-        (int contentLength, int storedLength) = Lengths(trailer, delta.Length);
-        return Parse(delta[..^TrailerLength][^storedLength..], contentLength, trailer, delta.Length);
-    }
-
     private static (int Content, int Stored) Lengths(ReadOnlySpan<byte> trailer, long length)
     {
         int content = BinaryPrimitives.ReadInt32LittleEndian(trailer);
         int stored = BinaryPrimitives.ReadInt32LittleEndian(trailer[4..]);
-        if (!trailer[40..].SequenceEqual(Magic) || content is <= 0 or > LongestTable || stored <= 0 || stored > length - TrailerLength - Header.Length)
+        if (!trailer[40..].SequenceEqual(Magic) || content is <= 0 or > FormatLimits.LongestDeltaTable || stored <= 0 || stored > length - TrailerLength - Header.Length)
             throw new FormatException("its end is no delta's");
         return (content, stored);
     }
@@ -99,7 +90,7 @@ internal sealed record DeltaTable(ImageId From, ImageId To, IReadOnlyList<DeltaF
         var reader = new ByteReader(content);
         var from = ImageId.FromBytes(reader.Take(SHA256.HashSizeInBytes));
         var to = ImageId.FromBytes(reader.Take(SHA256.HashSizeInBytes));
-        var frames = new DeltaFrame[reader.Number(contentLength)];
+        var frames = new DeltaFrame[reader.Number(contentLength / ShortestFrameRow)];
         long offset = Header.Length;
         int chunk = 0;
         int prefix = 0;
@@ -131,6 +122,8 @@ internal sealed record DeltaTable(ImageId From, ImageId To, IReadOnlyList<DeltaF
     private static ChunkRun[] Read(ref ByteReader reader, ref int end)
     {
         var runs = new ChunkRun[reader.Number(Math.Min(FormatLimits.MostDeltaChunks, reader.Remaining))];
+        if (runs.Length == 0)
+            throw new FormatException("a frame names no chunks");
         int chunks = 0;
         for (int r = 0; r < runs.Length; r++)
         {

@@ -30,8 +30,11 @@ internal static class FormatLimits
     /// <summary>No pack's or index's salt is longer, in bytes.</summary>
     public const int LongestSalt = 64;
 
-    /// <summary>No delta is longer, in bytes; what is over it is fetched as without one.</summary>
-    public const long LongestDelta = 1024 * 1024 * 1024;
+    /// <summary>The frames of no delta are longer, in bytes; what is over it is fetched as without one.</summary>
+    public const int LongestDelta = 1024 * 1024 * 1024;
+
+    /// <summary>No delta's table is longer, in bytes.</summary>
+    public const int LongestDeltaTable = 4 * 1024 * 1024;
 
     /// <summary>No frame of a delta has a longer prefix, in bytes.</summary>
     public const int LongestPrefix = 2 * 1024 * 1024;

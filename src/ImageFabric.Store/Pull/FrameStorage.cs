@@ -19,4 +19,20 @@ internal sealed class FrameStorage(IDiskTarget target, PullState state, FrameCon
             state.Complete(row, chunk.Length);
         }
     }
+
+    /// <summary>Writes a checked chunk to all places of the disk where its frame puts it.</summary>
+    public async ValueTask StoreAsync(IndexedChunk chunk, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < contents.ChunksOf(chunk.Frame).Length; i++)
+        {
+            int row = contents.ChunksOf(chunk.Frame)[i];
+            if (state.IsDone(row))
+                continue;
+            IndexedChunk place = state.Index.Chunks[row];
+            if (!place.Digest.Equals(chunk.Digest))
+                continue;
+            await target.WriteAsync(place.Offset, content, cancellationToken).ConfigureAwait(false);
+            state.Complete(row, chunk.Length);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using ImageFabric.Disks;
+using ImageFabric.Store.Deltas;
 using ImageFabric.Store.FanOut;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
@@ -42,15 +43,24 @@ public static class ImagePull
         await using IDiskTarget target = await DiskTarget.OpenAsync(path, options.Format, index.VirtualSize, index.DataExtents(), cancellationToken).ConfigureAwait(false);
         if (resumed)
             await PartialCheck.RunAsync(target, state, cancellationToken).ConfigureAwait(false);
-        foreach (PullSeed seed in options.Seeds)
-            await SeedCopy.RunAsync(target, state, seed, options.SeedChunks, cancellationToken).ConfigureAwait(false);
-
-        RoomCheck.Run(path, state.BytesMissing);
         using var contents = new FrameContents(index);
         var storage = new FrameStorage(target, state, contents);
+        using var deltas = new DeltaReads(source, storage, state, options);
+        foreach (PullSeed seed in options.Seeds)
+        {
+            if (state.ChunksMissing == 0)
+                break;
+            if (await SeedImage.OpenAsync(seed, index.Profile, cancellationToken).ConfigureAwait(false) is not { } opened)
+                continue;
+            deltas.Take(opened);
+            await SeedCopy.RunAsync(target, state, opened, options.SeedChunks, cancellationToken).ConfigureAwait(false);
+        }
+
+        RoomCheck.Run(path, state.BytesMissing);
+        await deltas.RunAsync(cancellationToken).ConfigureAwait(false);
         List<int> missing = state.MissingFrames();
-        state.Fetching(missing.Sum(f => (long)index.Frames[f].StoredLength));
-        var reads = new FrameReads(source, index, contents) { Fetched = state.Fetched };
+        state.Fetching(deltas.BytesFetched + missing.Sum(f => (long)index.Frames[f].StoredLength));
+        var reads = new FrameReads(source, index, contents, state.Fetched);
         long fromHosts = 0;
         if (options.FanOut is { } fanOut)
             fromHosts = await FanOutAsync(fanOut, target, state, contents, reads, storage, cancellationToken).ConfigureAwait(false);
@@ -59,7 +69,7 @@ public static class ImagePull
         await target.CompleteAsync(cancellationToken).ConfigureAwait(false);
         if (options.FanOut is not null)
             await options.FanOut.Server.Share.PauseAsync(cancellationToken).ConfigureAwait(false);
-        return new PullOutcome(reads.BytesFetched, state.BytesReused, fromHosts);
+        return new PullOutcome(deltas.BytesFetched + reads.BytesFetched, state.BytesReused, fromHosts);
     }
 
     private static async Task<long> FanOutAsync(

@@ -1,6 +1,5 @@
 using ImageFabric.Disks;
 using ImageFabric.Store.Format;
-using ImageFabric.Store.Publish;
 using Microsoft.Win32.SafeHandles;
 
 namespace ImageFabric.Store.Pull;
@@ -15,48 +14,33 @@ internal sealed class SeedCopy
 
     private readonly IDiskTarget target;
     private readonly PullState state;
-    private readonly ILogicalDisk seed;
-    private readonly SafeFileHandle? cloneSource;
+    private readonly SeedImage seed;
     private readonly BufferPool buffers = new(LongestRun);
     private bool cloning;
     private bool copying;
 
-    private SeedCopy(IDiskTarget target, PullState state, ILogicalDisk seed, SafeFileHandle? cloneSource)
+    private SeedCopy(IDiskTarget target, PullState state, SeedImage seed)
     {
         this.target = target;
         this.state = state;
         this.seed = seed;
-        this.cloneSource = cloneSource;
-        cloning = copying = cloneSource is not null;
+        cloning = copying = seed.Raw is not null;
     }
 
-    public static async Task RunAsync(IDiskTarget target, PullState state, PullSeed seed, int mostWanted, CancellationToken cancellationToken)
+    public static async Task RunAsync(IDiskTarget target, PullState state, SeedImage seed, int mostWanted, CancellationToken cancellationToken)
     {
-        if (state.ChunksMissing == 0)
-            return;
-        ImageIndex? index = null;
-        if (seed.ReadIndex is not null)
-        {
-            index = await seed.ReadIndex(cancellationToken).ConfigureAwait(false);
-            if (index is null)
-                return;
-        }
-
-        using ILogicalDisk disk = await DiskImage.OpenAsync(seed.Path, DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
-        // In a raw file alone every byte of the disk lies at its own offset.
-        using SafeFileHandle? source = disk.Format == "raw" ? File.OpenHandle(seed.Path) : null;
-        var copy = new SeedCopy(target, state, disk, source);
+        var copy = new SeedCopy(target, state, seed);
         for (int first = 0; first < state.Index.Chunks.Length;)
-            first = await copy.PassAsync(first, mostWanted, index, cancellationToken).ConfigureAwait(false);
+            first = await copy.PassAsync(first, mostWanted, cancellationToken).ConfigureAwait(false);
     }
 
     // Takes as many chunks as places are kept in memory for, from a row on; returns the row behind them.
-    private async Task<int> PassAsync(int first, int mostWanted, ImageIndex? seedIndex, CancellationToken cancellationToken)
+    private async Task<int> PassAsync(int first, int mostWanted, CancellationToken cancellationToken)
     {
         (SeedPlaces wanted, int end) = FindWanted(first, mostWanted);
         if (wanted.Count == 0)
             return end;
-        await LocateAsync(wanted, seedIndex, cancellationToken).ConfigureAwait(false);
+        Locate(wanted);
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(FindRuns(wanted, first, end), options, CopyAsync).ConfigureAwait(false);
         return end;
@@ -78,26 +62,12 @@ internal sealed class SeedCopy
         return (wanted, row + 1);
     }
 
-    private async Task LocateAsync(SeedPlaces wanted, ImageIndex? seedIndex, CancellationToken cancellationToken)
+    private void Locate(SeedPlaces wanted)
     {
-        if (seedIndex is not null)
+        foreach (ref readonly IndexedChunk chunk in seed.Chunks)
         {
-            foreach (ref readonly IndexedChunk chunk in seedIndex.Chunks)
-            {
-                if (chunk.End <= seed.Length)
-                    wanted.Tell(chunk.Digest, chunk.Offset);
-            }
-
-            return;
-        }
-
-        await foreach (DiskSegment segment in DiskChunker.ReadAsync(seed, state.Index.Profile, cancellationToken).ConfigureAwait(false))
-        {
-            using (segment)
-            {
-                for (int c = 0; c < segment.Chunks.Count; c++)
-                    wanted.Tell(segment.Digests[c], segment.Chunks[c].Offset);
-            }
+            if (chunk.End <= seed.Disk.Length)
+                wanted.Tell(chunk.Digest, chunk.Offset);
         }
     }
 
@@ -133,7 +103,7 @@ internal sealed class SeedCopy
     private async ValueTask CopyAsync(Run run, CancellationToken cancellationToken)
     {
         byte[] buffer = buffers.Rent();
-        await seed.ReadAsync(run.SeedOffset, buffer.AsMemory(0, run.Length), cancellationToken).ConfigureAwait(false);
+        await seed.Disk.ReadAsync(run.SeedOffset, buffer.AsMemory(0, run.Length), cancellationToken).ConfigureAwait(false);
         var chunks = new IndexedChunk[run.Count];
         state.Index.Chunks.CopyTo(run.First, chunks);
         bool[] valid = new bool[run.Count];
@@ -173,7 +143,7 @@ internal sealed class SeedCopy
         {
             (long position, long contiguous) = target.Locate(run.Offset + done);
             long length = Math.Min(contiguous, run.Length - done);
-            if (!pass(cloneSource!, run.SeedOffset + done, target.Handle, position, length))
+            if (!pass(seed.Raw!, run.SeedOffset + done, target.Handle, position, length))
             {
                 // A last piece that ends within a block cannot be shared; a whole one that cannot means that none can.
                 if (length % ChunkingProfile.BlockLength == 0)
