@@ -50,6 +50,34 @@ public sealed class ZstdCodecTests
         Assert.Equal(-1, codec.Compress(noise, new byte[noise.Length - 100]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_tuned_codec_finds_what_its_tables_have_room_for(bool managed)
+    {
+        // Noise twice: a table of 64 places has forgotten it when it comes again.
+        byte[] lines = new byte[2 * 64_000];
+        new Random(2).NextBytes(lines.AsSpan(0, 64_000));
+        lines.AsSpan(0, 64_000).CopyTo(lines.AsSpan(64_000));
+
+        int wide = Length(new ZstdTuning(1, 17, 17, 5), lines, managed);
+        int narrow = Length(new ZstdTuning(1, 6, 6, 5), lines, managed);
+        Assert.InRange(wide, 64_000, 66_000);
+        Assert.InRange(narrow, 66_001, lines.Length + 100);
+    }
+
+    private static int Length(ZstdTuning tuning, byte[] content, bool managed)
+    {
+        using var writer = new ZstdCodec(level: 2, managed, tuning);
+        using var reader = new ZstdCodec();
+        byte[] frame = new byte[ZstdCodec.CompressBound(content.Length)];
+        int length = writer.Compress(content, frame);
+        byte[] back = new byte[content.Length];
+        Assert.Equal(content.Length, reader.Decompress(frame.AsSpan(0, length), back));
+        Assert.Equal(content, back);
+        return length;
+    }
+
     private static byte[] Compressible(int length)
     {
         byte[] content = new byte[length];

@@ -17,6 +17,7 @@ public sealed unsafe class ZstdCodec : IDisposable
     private const int PrefixWindowLog = 22;
 
     private readonly int level;
+    private readonly ZstdTuning? tuning;
     private readonly ZstdSharp.Compressor? managedCompressor;
     private readonly ZstdSharp.Decompressor? managedDecompressor;
     private ZstdSharp.Unsafe.ZSTD_CCtx_s* managedPrefixCompressor;
@@ -27,20 +28,26 @@ public sealed unsafe class ZstdCodec : IDisposable
     /// <summary>Makes a codec.</summary>
     /// <param name="level">Compression level, 1 to 19.</param>
     /// <param name="forceManaged">True to use the managed port even where libzstd is present.</param>
-    public ZstdCodec(int level = DefaultLevel, bool forceManaged = false)
+    /// <param name="tuning">What is to be another way than the level says. Null: nothing.</param>
+    public ZstdCodec(int level = DefaultLevel, bool forceManaged = false, ZstdTuning? tuning = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(level, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(level, 19);
         this.level = level;
+        this.tuning = tuning;
         if (forceManaged || !Native.Available)
         {
             managedCompressor = new ZstdSharp.Compressor(level);
             managedDecompressor = new ZstdSharp.Decompressor();
+            foreach ((int parameter, int value) in tuning?.Parameters ?? [])
+                managedCompressor.SetParameter((ZstdSharp.Unsafe.ZSTD_cParameter)parameter, value);
         }
         else
         {
             compressor = Native.CreateCompressor();
             decompressor = Native.CreateDecompressor();
+            if (tuning is not null)
+                Native.Tune(compressor, level, tuning);
         }
     }
 
@@ -59,7 +66,9 @@ public sealed unsafe class ZstdCodec : IDisposable
         ObjectDisposedException.ThrowIf(compressor == 0, this);
         fixed (byte* s = source, d = destination)
         {
-            nuint result = Native.Compress(compressor, d, (nuint)destination.Length, s, (nuint)source.Length, level);
+            nuint result = tuning is null
+                ? Native.Compress(compressor, d, (nuint)destination.Length, s, (nuint)source.Length, level)
+                : Native.CompressTuned(compressor, d, (nuint)destination.Length, s, (nuint)source.Length);
             return Native.IsError(result) != 0 ? -1 : (int)result;
         }
     }
@@ -201,6 +210,16 @@ public sealed unsafe class ZstdCodec : IDisposable
 
         public static nuint Compress(nint context, byte* destination, nuint capacity, byte* source, nuint length, int level) =>
             CompressCCtx(context, destination, capacity, source, length, level);
+
+        // A parameter that a libzstd does not take stays as the level has it: the frame is as good.
+        public static void Tune(nint context, int level, ZstdTuning tuning)
+        {
+            SetCCtxParameter(context, CompressionLevel, level);
+            foreach ((int parameter, int value) in tuning.Parameters)
+                SetCCtxParameter(context, parameter, value);
+        }
+
+        public static nuint CompressTuned(nint context, byte* destination, nuint capacity, byte* source, nuint length) => Compress2(context, destination, capacity, source, length);
 
         public static nuint Decompress(nint context, byte* destination, nuint capacity, byte* source, nuint length) =>
             DecompressDCtx(context, destination, capacity, source, length);

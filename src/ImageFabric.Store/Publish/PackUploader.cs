@@ -14,7 +14,7 @@ internal sealed class PackUploader : IAsyncDisposable
     private readonly IObjectStore store;
     private readonly KnownChunks known;
     private readonly ObjectMarks marks;
-    private readonly int level;
+    private readonly FrameCompression compression;
     private readonly UploadSlots uploadSlots;
     private readonly PackPool packs = new();
     private readonly BufferPool frameBuffers = new(FrameBuilder.BufferLength);
@@ -30,7 +30,7 @@ internal sealed class PackUploader : IAsyncDisposable
         this.store = store;
         this.known = known;
         this.marks = marks;
-        level = options.CompressionLevel ?? (known.HasRelatives ? ZstdCodec.DefaultLevel : PublishOptions.FirstLevel);
+        compression = options.CompressionLevel is { } level ? new FrameCompression(level, null) : known.HasRelatives ? FrameCompression.LaterVersion : FrameCompression.FirstVersion;
         uploadSlots = new UploadSlots(options.Uploads, () => store.PassingFaults);
         compressing = Channel.CreateBounded<Task<FrameBuilder>>(new BoundedChannelOptions(2 * Environment.ProcessorCount) { SingleReader = true, SingleWriter = true });
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -82,7 +82,7 @@ internal sealed class PackUploader : IAsyncDisposable
     private FrameBuilder Compress(FrameBuilder frame)
     {
         if (!codecs.TryTake(out ZstdCodec? codec))
-            codec = new ZstdCodec(level);
+            codec = compression.CreateCodec();
         frame.Compress(codec);
         codecs.Add(codec);
         return frame;

@@ -1,4 +1,3 @@
-using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Trust;
 
@@ -20,14 +19,11 @@ public sealed record PublishOptions(ImageReference Image)
     /// <summary>How a machine boots from the disk, for the manifest: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
     public string? BootMode { get; init; }
 
-    /// <summary>The level of an image's first version when none is asked for.</summary>
-    public const int FirstLevel = 2;
-
     /// <summary>Signs the manifest. Null: nobody does.</summary>
     public ImageSigner? Signer { get; init; }
 
     /// <summary>
-    /// zstd level, 1 to 19. Null: 2 for the first version of an image, where all of it is compressed, and 3 for others, where what is sent counts more.
+    /// zstd level, 1 to 19. Null: 2 for the first version of an image, where all of it is compressed, and 3 for others, where what is sent counts more, both fitted to frames.
     /// </summary>
     public int? CompressionLevel { get; init; }
 
