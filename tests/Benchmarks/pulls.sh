@@ -35,10 +35,12 @@ stop_serving_pulls() {
 pulls_all() {
   local version original prefix=pulls-$1
   export IMAGEFABRIC_STORE=s3://$IMAGEFABRIC_TEST_BUCKET/$prefix IMAGEFABRIC_ENDPOINT=$IMAGEFABRIC_TEST_ENDPOINT
+  local -a delta
   say "putting three versions where each tool takes them from"
   for version in 1 2 3; do
-    original=v$version
-    "$engine" publish "${!original}" --name debian --version $version --json >"$B/output"
+    original=v$version delta=()
+    [ $version = 1 ] || delta=(--delta-from 1)
+    "$engine" publish "${!original}" --name debian --version $version "${delta[@]}" --json >"$B/output"
     [ $version = 1 ] || casync make --store="$B/served/chunks" "$B/served/v$version.caibx" "${!original}" >"$B/output"   # v1 is the seed only
   done
   rclone copyto "$v1" "store:$IMAGEFABRIC_TEST_BUCKET/$prefix/copy/v1.raw"

@@ -78,6 +78,47 @@ public sealed class ZstdCodecTests
         return length;
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void What_refers_to_a_prefix_is_short_and_read_with_that_prefix_alone(bool managedWriter, bool managedReader)
+    {
+        using var writer = new ZstdCodec(forceManaged: managedWriter);
+        using var reader = new ZstdCodec(forceManaged: managedReader);
+        byte[] prefix = new byte[1_000_000];
+        new Random(3).NextBytes(prefix);
+        byte[] content = [.. prefix.AsSpan(700_001, 100_000), 1, 2, 3, .. prefix.AsSpan(13, 100_000)];
+        byte[] frame = new byte[ZstdCodec.CompressBound(content.Length)];
+
+        // One that does not fit leaves nothing behind in the codec.
+        Assert.Equal(-1, writer.Compress(content, prefix, new byte[10]));
+        int length = writer.Compress(content, prefix, frame);
+        Assert.InRange(length, 1, 1_000);
+
+        byte[] back = new byte[content.Length];
+        prefix[50_000] ^= 1;
+        Assert.False(reader.Decompress(frame.AsSpan(0, length), prefix, back) == content.Length && content.AsSpan().SequenceEqual(back));
+        Assert.Equal(-1, reader.Decompress(frame.AsSpan(0, length / 2), prefix, back));
+        prefix[50_000] ^= 1;
+        Assert.Equal(content.Length, reader.Decompress(frame.AsSpan(0, length), prefix, back));
+        Assert.Equal(content, back);
+
+        // A prefix is for one frame: what follows is as ever.
+        byte[] plain = Compressible(10_000);
+        length = writer.Compress(plain, frame);
+        Assert.Equal(plain.Length, reader.Decompress(frame.AsSpan(0, length), back));
+        Assert.Equal(plain, back[..plain.Length]);
+    }
+
+    [Fact]
+    public void What_is_out_of_reach_of_a_prefix_is_refused()
+    {
+        using var codec = new ZstdCodec();
+        Assert.Throws<ArgumentOutOfRangeException>(() => codec.Compress(new byte[1], new byte[ZstdCodec.LongestWithPrefix], new byte[100]));
+    }
+
     private static byte[] Compressible(int length)
     {
         byte[] content = new byte[length];

@@ -111,6 +111,7 @@ public sealed unsafe class ZstdCodec : IDisposable
             {
                 if (managedPrefixCompressor is null)
                     managedPrefixCompressor = ZstdSharp.Unsafe.Methods.ZSTD_createCCtx();
+                Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_reset(managedPrefixCompressor, ZstdSharp.Unsafe.ZSTD_ResetDirective.ZSTD_reset_session_only));
                 Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_setParameter(managedPrefixCompressor, ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_compressionLevel, level));
                 Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_setParameter(managedPrefixCompressor, ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_windowLog, PrefixWindowLog));
                 Managed(ZstdSharp.Unsafe.Methods.ZSTD_CCtx_refPrefix(managedPrefixCompressor, p, (nuint)prefix.Length));
@@ -176,6 +177,9 @@ public sealed unsafe class ZstdCodec : IDisposable
         private const int CompressionLevel = 100;
         private const int WindowLog = 101;
 
+        // zstd.h, ZSTD_ResetDirective.
+        private const int SessionOnly = 1;
+
         private static readonly nint Library = Load();
         private static readonly delegate* unmanaged[Cdecl]<nint> CreateCCtx = (delegate* unmanaged[Cdecl]<nint>)Export("ZSTD_createCCtx");
         private static readonly delegate* unmanaged[Cdecl]<nint> CreateDCtx = (delegate* unmanaged[Cdecl]<nint>)Export("ZSTD_createDCtx");
@@ -189,6 +193,7 @@ public sealed unsafe class ZstdCodec : IDisposable
         private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint> DecompressDCtx =
             (delegate* unmanaged[Cdecl]<nint, byte*, nuint, byte*, nuint, nuint>)Export("ZSTD_decompressDCtx");
 
+        private static readonly delegate* unmanaged[Cdecl]<nint, int, nuint> ResetCCtx = (delegate* unmanaged[Cdecl]<nint, int, nuint>)Export("ZSTD_CCtx_reset");
         private static readonly delegate* unmanaged[Cdecl]<nint, int, int, nuint> SetCCtxParameter = (delegate* unmanaged[Cdecl]<nint, int, int, nuint>)Export("ZSTD_CCtx_setParameter");
         private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint> RefCCtxPrefix = (delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint>)Export("ZSTD_CCtx_refPrefix");
         private static readonly delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint> RefDCtxPrefix = (delegate* unmanaged[Cdecl]<nint, byte*, nuint, nuint>)Export("ZSTD_DCtx_refPrefix");
@@ -226,7 +231,9 @@ public sealed unsafe class ZstdCodec : IDisposable
 
         public static nuint Compress(nint context, byte* destination, nuint capacity, byte* source, nuint length, byte* prefix, nuint prefixLength, int level, int windowLog)
         {
-            nuint set = SetCCtxParameter(context, CompressionLevel, level);
+            // One that failed has left its session open.
+            nuint set = ResetCCtx(context, SessionOnly);
+            set = IsErrorCode(set) != 0 ? set : SetCCtxParameter(context, CompressionLevel, level);
             set = IsErrorCode(set) != 0 ? set : SetCCtxParameter(context, WindowLog, windowLog);
 
             // A prefix is for one frame.
