@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using ImageFabric.Store.Catalog;
 using ImageFabric.Store.Collect;
+using ImageFabric.Store.Deltas;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
@@ -81,10 +82,19 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         {
             int at = random.Next(content.Length);
             int length = Math.Min(random.Next(10_000, 150_000), content.Length - at);
-            if (random.Next(3) == 0)
-                content.AsSpan(at, length).Clear();
-            else
-                random.NextBytes(content.AsSpan(at, length));
+            switch (random.Next(4))
+            {
+                case 0:
+                    content.AsSpan(at, length).Clear();
+                    break;
+                case 1:
+                    // A file that grew by a byte: no chunk of it is the same, and all of it is there.
+                    content.AsSpan(at, length - 1).CopyTo(content.AsSpan(at + 1));
+                    break;
+                default:
+                    random.NextBytes(content.AsSpan(at, length));
+                    break;
+            }
         }
 
         content[^1] = 1;
@@ -133,15 +143,27 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
             story.Enqueue($"publish {image}");
             await using IObjectStore store = new PromptStore(await OpenAsync(proxy!.Address), clock, promptPublisher: killed);
             var disk = new MemoryDisk(ContentOf(image)) { BeforeRead = _ => Thread.Sleep(random.Next(3)) };
-            await ImagePublisher.RunAsync(store, disk, new PublishOptions(image), kill);
+            PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, new PublishOptions(image), kill);
             version.Published = true;
             tally.Add("publishes");
             story.Enqueue($"published {image}");
+            if (random.Next(2) == 0)
+                await MakeDeltaAsync(store, outcome.Manifest, kill);
         }
         finally
         {
             version.EndPublish();
         }
+    }
+
+    private async Task MakeDeltaAsync(IObjectStore store, Manifest to, CancellationToken kill)
+    {
+        IReadOnlyList<Manifest> relatives = await new ImageCatalog(store).ListAsync(to.Name, static _ => { }, kill);
+        if (relatives.FirstOrDefault(m => m.ImageId != to.ImageId) is not { } from)
+            return;
+        long bytes = await DeltaPublisher.RunAsync(store, from, to, 1, null, kill);
+        story.Enqueue($"delta from {from.Version} to {to.Name}:{to.Version}, {bytes} bytes");
+        tally.Add("deltas", bytes > 0 ? 1 : 0);
     }
 
     private async Task RemoveAsync(Random random, CancellationToken kill, bool killed)
@@ -191,7 +213,7 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         try
         {
             ImageIndex index = await ImageCatalog.ReadIndexAsync(host, manifest, kill);
-            await ImagePull.RunAsync(host, index, path, new PullOptions(), kill);
+            await ImagePull.RunAsync(host, index, path, await SeedsAsync(store, index, image, path + ".seed", kill), kill);
             if (!Holds(await File.ReadAllBytesAsync(path, CancellationToken.None), image))
                 throw new InvalidOperationException($"{image} was pulled and is not what was published.");
             tally.Add("pulls");
@@ -199,7 +221,22 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
         finally
         {
             File.Delete(path);
+            File.Delete(path + ".seed");
         }
+    }
+
+    // A host that has another version of the image, if there is a delta from it.
+    private async Task<PullOptions> SeedsAsync(IObjectStore store, ImageIndex index, ImageReference image, string seed, CancellationToken kill)
+    {
+        IReadOnlyList<PullDelta> deltas = await StoredDeltas.ListAsync(store, index.ImageId, kill);
+        if (deltas.Count == 0)
+            return new PullOptions();
+        IReadOnlyList<Manifest> relatives = await new ImageCatalog(store).ListAsync(image.Name, static _ => { }, kill);
+        if (relatives.FirstOrDefault(m => m.ImageId == deltas[0].From.ToString()) is not { } from)
+            return new PullOptions();
+        await File.WriteAllBytesAsync(seed, ContentOf(new ImageReference(from.Name, from.Version)), CancellationToken.None);
+        tally.Add("pulls where a delta leads from what is there");
+        return new PullOptions { Seeds = [new(seed, null)], Deltas = deltas, Notice = story.Enqueue };
     }
 
     private async Task RevokeAsync(Random random, CancellationToken kill, bool killed)
@@ -281,9 +318,11 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
 
         await LookAsync();
         var needed = new HashSet<string>(StringComparer.Ordinal) { ObjectKeys.Repository };
+        var images = new HashSet<ImageId>();
         foreach (Manifest manifest in await new ImageCatalog(store).ListAsync(null, null, CancellationToken.None))
         {
             ImageIndex index = await ImageCatalog.ReadIndexAsync(store, manifest, CancellationToken.None);
+            images.Add(index.ImageId);
             needed.UnionWith([ObjectKeys.Manifest(manifest.Name, manifest.Version), manifest.Index, .. Enumerable.Range(0, index.PackCount).Select(index.PackKey)]);
             string path = Path.Combine(scratch, "last");
             await ImagePull.RunAsync(store, index, path, new PullOptions(), CancellationToken.None);
@@ -294,7 +333,11 @@ internal sealed class WeatherRun(int seed, string scratch, WeatherTally tally) :
 
         var left = new List<string>();
         await foreach (StoredObject one in store.ListAsync("", CancellationToken.None))
-            left.Add(one.Key);
+        {
+            if (ObjectKeys.ImagesOfDelta(one.Key) is not { } delta || !images.Contains(delta.To))
+                left.Add(one.Key);
+        }
+
         string[] orphans = [.. left.Except(needed, StringComparer.Ordinal)];
         if (orphans.Length > 0)
             throw new InvalidOperationException($"Left behind: {JsonSerializer.Serialize(orphans)}");
