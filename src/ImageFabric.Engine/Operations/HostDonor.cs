@@ -2,6 +2,7 @@ using ImageFabric.Engine.Output;
 using ImageFabric.Fleet;
 using ImageFabric.Protocol;
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 using ImageFabric.Store.Repair;
 
 namespace ImageFabric.Engine.Operations;
@@ -14,29 +15,39 @@ internal sealed class HostDonor(HostAddress host, string? imageDirectory, LocalE
     public string Name => host.Name;
 
     // A host keeps no packs; its index is the store's, unless the packs were written anew since.
-    public async Task<byte[]?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken)
+    public async Task<SpooledObject?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken)
     {
         if (!key.StartsWith("indexes/", StringComparison.Ordinal))
             return null;
-        List<HostImageReadResult> parts = await AskAsync(image, null, cancellationToken).ConfigureAwait(false);
-        return parts.Count == 0 ? null : [.. parts.OrderBy(static p => p.Number).SelectMany(static p => Convert.FromBase64String(p.Content))];
+        var content = new SpooledObject();
+        try
+        {
+            await AskAsync(image, null, part => content.Append(Convert.FromBase64String(part.Content)), cancellationToken).ConfigureAwait(false);
+            return content;
+        }
+        catch
+        {
+            content.Dispose();
+            throw;
+        }
     }
 
     public async Task ReadChunksAsync(ImageId image, IReadOnlyList<int> chunks, ChunkContent take, CancellationToken cancellationToken)
     {
-        foreach (HostImageReadResult chunk in await AskAsync(image, [.. chunks], cancellationToken).ConfigureAwait(false))
+        var given = new List<HostImageReadResult>();
+        await AskAsync(image, [.. chunks], given.Add, cancellationToken).ConfigureAwait(false);
+        foreach (HostImageReadResult chunk in given)
             await take(chunk.Number, Convert.FromBase64String(chunk.Content)).ConfigureAwait(false);
     }
 
-    private async Task<List<HostImageReadResult>> AskAsync(ImageId image, int[]? chunks, CancellationToken cancellationToken)
+    private async Task AskAsync(ImageId image, int[]? chunks, Action<HostImageReadResult> take, CancellationToken cancellationToken)
     {
-        var results = new List<HostImageReadResult>();
         if (absent.Contains(image))
-            return results;
+            return;
         try
         {
             var request = new HostImageReadRequest { ImageDirectory = imageDirectory, ImageId = image.ToString(), Chunks = chunks };
-            await new HostEngine(host, engine).RunAsync<HostImageReadResult>(request, results.Add, new OutputObserver(output, host.Name), null, cancellationToken).ConfigureAwait(false);
+            await new HostEngine(host, engine).RunAsync<HostImageReadResult>(request, take, new OutputObserver(output, host.Name), null, cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException refused)
         {
@@ -44,7 +55,5 @@ internal sealed class HostDonor(HostAddress host, string? imageDirectory, LocalE
             absent.Add(image);
             output.Warning($"{host.Name} gives nothing of {image}: {refused.Message}");
         }
-
-        return results;
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ImageFabric.Store.Format;
 
 namespace ImageFabric.Store.Compare;
@@ -18,31 +17,25 @@ public sealed record ImageComparison(long SharedBytes, long NewBytes, long Remov
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(difference);
 
-        // Bytes of the first image by chunk: what the second one does not take out again was removed.
-        var unmet = new Dictionary<ChunkDigest, long>(reference.Chunks.Length);
-        foreach (ref readonly IndexedChunk chunk in reference.Chunks)
-            CollectionsMarshal.GetValueRefOrAddDefault(unmet, chunk.Digest, out _) += chunk.Length;
-        var known = new HashSet<ChunkDigest>(unmet.Keys);
+        bool[] isNew = MissingChunks.Of(difference.Chunks, reference.Chunks);
         bool[] wanted = new bool[difference.Frames.Length];
         long shared = 0;
         long added = 0;
+        int row = 0;
         foreach (ref readonly IndexedChunk chunk in difference.Chunks)
         {
-            if (known.Contains(chunk.Digest))
-            {
-                shared += chunk.Length;
-                unmet.Remove(chunk.Digest);
-            }
-            else
-            {
-                added += chunk.Length;
-                wanted[chunk.Frame] = true;
-            }
+            wanted[chunk.Frame] |= isNew[row];
+            (isNew[row++] ? ref added : ref shared) += chunk.Length;
         }
 
+        bool[] isGone = MissingChunks.Of(reference.Chunks, difference.Chunks);
+        long removed = 0;
+        row = 0;
+        foreach (ref readonly IndexedChunk chunk in reference.Chunks)
+            removed += isGone[row++] ? chunk.Length : 0;
         long stored = 0;
         for (int f = 0; f < wanted.Length; f++)
             stored += wanted[f] ? difference.Frames[f].StoredLength : 0;
-        return new ImageComparison(shared, added, unmet.Values.Sum(), stored);
+        return new ImageComparison(shared, added, removed, stored);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ImageFabric.Disks.Compression;
 using ImageFabric.Store.Catalog;
+using ImageFabric.Store.Compare;
 using ImageFabric.Store.Format;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Publish;
@@ -16,7 +17,6 @@ namespace ImageFabric.Store.Deltas;
 public sealed class DeltaPublisher : IDisposable
 {
     private const int ParallelReads = 4;
-    private const int RowsAtOnce = 3 * 1024 * 1024;
 
     // What the table's head takes is far less.
     private const int MostOfTable = FormatLimits.LongestDeltaTable - 1024;
@@ -87,7 +87,7 @@ public sealed class DeltaPublisher : IDisposable
 
     private async Task<long> RunAsync(CancellationToken cancellationToken)
     {
-        bool[] missing = FindMissing();
+        bool[] missing = MissingChunks.Of(to.Chunks, from.Chunks);
         using var wanted = new FrameContents(to);
         int[] wantedFrames = [.. Enumerable.Range(0, to.Frames.Length).Where(f => Any(wanted.ChunksOf(f), missing))];
         if (wantedFrames.Length == 0 || from.Chunks.Length == 0)
@@ -101,34 +101,6 @@ public sealed class DeltaPublisher : IDisposable
         delta.Append(new DeltaTable(from.ImageId, to.ImageId, frames).Serialize());
         await store.PutSpooledAsync(ObjectKeys.Delta(from.ImageId, to.ImageId), delta, cancellationToken).ConfigureAwait(false);
         return delta.Length;
-    }
-
-    // The chunks of the second image that the first does not have, looked for so many at a time as there is memory for.
-    private bool[] FindMissing()
-    {
-        bool[] missing = new bool[to.Chunks.Length];
-        for (int first = 0; first < missing.Length; first += RowsAtOnce)
-        {
-            int end = Math.Min(first + RowsAtOnce, missing.Length);
-            var places = new SeedPlaces(end - first);
-            Each((row, digest) => places.Want(digest));
-            foreach (ref readonly IndexedChunk chunk in from.Chunks)
-                places.Tell(chunk.Digest, chunk.Offset);
-            Each((row, digest) => missing[row] = !places.TryFind(digest, out _));
-
-            void Each(Action<int, ChunkDigest> look)
-            {
-                int row = 0;
-                foreach (ref readonly IndexedChunk chunk in to.Chunks)
-                {
-                    if (row >= first && row < end)
-                        look(row, chunk.Digest);
-                    row++;
-                }
-            }
-        }
-
-        return missing;
     }
 
     private static bool Any(ReadOnlySpan<int> rows, bool[] missing)

@@ -1,4 +1,5 @@
 using ImageFabric.Store.Format;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Repair;
 
@@ -11,8 +12,8 @@ public interface IRepairDonor
     /// <summary>What it is called for people.</summary>
     string Name { get; }
 
-    /// <summary>The very object, or null when the donor does not have it. The caller holds it to the digest in its key.</summary>
-    Task<byte[]?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken);
+    /// <summary>The very object, or null when the donor does not have it. The caller holds it to the digest in its key, and disposes of it.</summary>
+    Task<SpooledObject?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken);
 
     /// <summary>Gives of the chunks of an image those that it has. The caller holds each to its digest.</summary>
     /// <param name="image">The image.</param>

@@ -14,12 +14,14 @@ public sealed class StoreDonor(IObjectStore store) : IRepairDonor
     public string Name => store.Location;
 
     /// <inheritdoc/>
-    public async Task<byte[]?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken)
+    public async Task<SpooledObject?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken)
     {
         try
         {
             int longest = ObjectKeys.PackDigest(key) is null ? FormatLimits.LongestIndex : FormatLimits.LongestPack;
-            return await store.ReadAllAsync(key, longest, cancellationToken).ConfigureAwait(false);
+            return await store.StatAsync(key, cancellationToken).ConfigureAwait(false) is { } stored && stored.Length <= longest
+                ? await SpooledObject.ReadAsync(store, key, stored.Length, cancellationToken).ConfigureAwait(false)
+                : null;
         }
         catch (StoreException none) when (none.Id is "ObjectMissing" or "StoreFormatNotSupported")
         {

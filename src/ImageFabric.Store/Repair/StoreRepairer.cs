@@ -61,10 +61,10 @@ public sealed class StoreRepairer(IObjectStore store, IReadOnlyList<IRepairDonor
             return null;
         foreach (IRepairDonor donor in donors)
         {
-            if (await donor.TryReadObjectAsync(damage.Key, image, cancellationToken).ConfigureAwait(false) is not { } content ||
-                !damage.Key.EndsWith(Convert.ToHexStringLower(SHA256.HashData(content)), StringComparison.Ordinal))
+            using SpooledObject? content = await donor.TryReadObjectAsync(damage.Key, image, cancellationToken).ConfigureAwait(false);
+            if (content is null || !damage.Key.EndsWith(Convert.ToHexStringLower(content.Digest()), StringComparison.Ordinal))
                 continue;
-            await store.PutAsync(damage.Key, content, PutMode.Replace, cancellationToken).ConfigureAwait(false);
+            await store.PutSpooledAsync(damage.Key, content, cancellationToken).ConfigureAwait(false);
             return new RepairOutcome(damage, RepairStatus.Restored, donor.Name, content.Length);
         }
 

@@ -220,7 +220,7 @@ public abstract class RepairContract : IDisposable
 
         public long BytesGiven { get; private set; }
 
-        public Task<byte[]?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken) => Task.FromResult<byte[]?>(null);
+        public Task<SpooledObject?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken) => Task.FromResult<SpooledObject?>(null);
 
         public Task ReadChunksAsync(ImageId image, IReadOnlyList<int> chunks, ChunkContent take, CancellationToken cancellationToken) => DiskDonation.ReadAsync(
             disk,
