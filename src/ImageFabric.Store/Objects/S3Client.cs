@@ -12,11 +12,14 @@ internal static class S3Client
 
     /// <summary>Makes the client of a location.</summary>
     /// <exception cref="StoreException"><c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
-    public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http)
+    public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http) => Create(location, http, out _, out _);
+
+    /// <summary>The same, and what it signs with: for requests that are signed by hand.</summary>
+    public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http, out AWSCredentials credentials, out string region)
     {
         string? endpoint = FirstSet(location.Endpoint, Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3"), Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL"));
-        AWSCredentials credentials = S3Credentials.Find(location, ownEndpoint: endpoint is not null);
-        string region = FirstSet(location.Region, FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: endpoint is null)?.SystemName) ?? DefaultRegion;
+        credentials = S3Credentials.Find(location, ownEndpoint: endpoint is not null);
+        region = FirstSet(location.Region, FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: endpoint is null)?.SystemName) ?? DefaultRegion;
         var config = new AmazonS3Config
         {
             ForcePathStyle = true,

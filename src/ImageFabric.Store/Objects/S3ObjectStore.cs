@@ -30,6 +30,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     private readonly AmazonS3Client client;
     private readonly RetryPolicy retry;
     private readonly HttpObjectReader reader;
+    private readonly HashedUpload hashed;
     private readonly BandwidthLimit? limit;
     private readonly ClaimedCreation claims;
     private volatile bool unconditional;
@@ -40,7 +41,8 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     {
         address = S3Address.Parse(location.Uri);
         http = HttpChannel.Create();
-        client = S3Client.Create(location, http);
+        client = S3Client.Create(location, http, out AWSCredentials credentials, out string region);
+        hashed = new HashedUpload(http, credentials, region);
         limit = BandwidthLimit.Of(location.BytesPerSecond);
         this.retry = retry with { OnFault = () => Interlocked.Increment(ref faults) };
         reader = new HttpObjectReader(http, this.retry, this, limit);
@@ -211,12 +213,12 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     public Task PutSpooledAsync(string key, SpooledObject content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
-        return PutHashedAsync(key, attempt => Upload(key, content.Read, content.Length, attempt), content.Digest(), cancellationToken);
+        return PutHashedAsync(key, attempt => new StreamContent(new UploadStream(content.Read, content.Length, attempt, limit)), content.Digest(), cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task PutHashedAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken) =>
-        PutHashedAsync(key, attempt => Upload(key, content, attempt), sha256.Span, cancellationToken);
+        PutHashedAsync(key, attempt => new UploadContent(content, attempt, limit), sha256, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
@@ -426,14 +428,11 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         },
         cancellationToken);
 
-    private PutObjectRequest Upload(string key, ReadOnlyMemory<byte> content, Attempt attempt) =>
-        Upload(key, (destination, offset) => content.Span.Slice((int)offset, destination.Length).CopyTo(destination), content.Length, attempt);
-
-    private PutObjectRequest Upload(string key, ReadPiece content, long length, Attempt attempt) => new()
+    private PutObjectRequest Upload(string key, ReadOnlyMemory<byte> content, Attempt attempt) => new()
     {
         BucketName = address.Bucket,
         Key = address.Prefix + key,
-        InputStream = new UploadStream(content, length, attempt, limit),
+        InputStream = new UploadStream((destination, offset) => content.Span.Slice((int)offset, destination.Length).CopyTo(destination), content.Length, attempt, limit),
         AutoCloseStream = false,
         ContentType = "application/octet-stream",
 
@@ -441,17 +440,16 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         UseChunkEncoding = false,
     };
 
-    private Task PutHashedAsync(string key, Func<Attempt, PutObjectRequest> upload, ReadOnlySpan<byte> sha256, CancellationToken cancellationToken)
+    private Task PutHashedAsync(string key, Func<Attempt, HttpContent> body, ReadOnlyMemory<byte> sha256, CancellationToken cancellationToken)
     {
         ObjectKey.Check(key);
-        string digest = Convert.ToHexStringLower(sha256);
         return RunAsync(
             key,
-            attempt =>
+            async attempt =>
             {
-                PutObjectRequest request = upload(attempt);
-                request.Headers["x-amz-content-sha256"] = digest;
-                return client.PutObjectAsync(request, attempt.Token);
+                Uri presigned = await ((IObjectAddresses)this).OfAsync(key, attempt.Token).ConfigureAwait(false);
+                await hashed.PutAsync(new Uri(presigned.GetLeftPart(UriPartial.Path)), key, body(attempt), sha256, attempt).ConfigureAwait(false);
+                return true;
             },
             cancellationToken);
     }

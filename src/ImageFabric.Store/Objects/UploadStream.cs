@@ -7,7 +7,7 @@ internal delegate void ReadPiece(Span<byte> destination, long offset);
 internal sealed class UploadStream(ReadPiece content, long length, Attempt attempt, BandwidthLimit? limit) : Stream
 {
     /// <summary>What lies in send buffers at the end may take long on a slow line, and the store writes before it answers.</summary>
-    private const int AnswerStalls = 4;
+    public const int AnswerStalls = 4;
 
     private const int LimitedPiece = 16 * 1024;
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ImageFabric.Store.Objects;
 using ImageFabric.Store.Tests.Faults;
 
@@ -74,7 +75,22 @@ public abstract class S3FaultContract
                 Assert.Equal(content, await store.ReadAllAsync($"{mode}", content.Length, default));
                 await store.DeleteAsync($"{mode}", default);
             }
+
+            proxy.Next(fault, fault);
+            await store.PutHashedAsync("hashed", content, SHA256.HashData(content), default);
+            byte[] stored = await store.ReadAllAsync("hashed", content.Length, default);
+            Assert.True(content.AsSpan().SequenceEqual(stored), $"hashed after {fault}");
+            await store.DeleteAsync("hashed", default);
         }
+    }
+
+    [EnvironmentFact]
+    public async Task What_does_not_have_the_digest_that_was_signed_is_refused()
+    {
+        await using var proxy = new FaultProxy(Service.Endpoint);
+        await using IObjectStore store = await OpenAsync(proxy, Impatient);
+        await Assert.ThrowsAsync<StoreException>(() => store.PutHashedAsync("hashed", content, SHA256.HashData(content.AsSpan(1)), default));
+        Assert.Null(await store.StatAsync("hashed", default));
     }
 
     [EnvironmentFact]

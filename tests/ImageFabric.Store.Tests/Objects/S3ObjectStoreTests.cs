@@ -40,6 +40,21 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
     }
 
     [EnvironmentFact]
+    public async Task A_prefix_of_any_characters_takes_every_kind_of_write()
+    {
+        await using IObjectStore store = await OpenAsync($"s3://{Bucket}/odd-{Guid.NewGuid():N}/a b+c~(é)!'*=&$,;:@");
+        byte[] content = [1, 2, 3];
+        await store.PutAsync("created", content, PutMode.CreateOnly, default);
+        await store.PutAsync("put", content, PutMode.Replace, default);
+        await store.PutHashedAsync("hashed", content, System.Security.Cryptography.SHA256.HashData(content), default);
+        using (SpooledObject spooled = SpooledObject.Of(content))
+            await store.PutSpooledAsync("spooled", spooled, default);
+        Assert.Equal(["created", "hashed", "put", "spooled"], (await ListAsync(store, "")).Select(one => one.Key).Order(StringComparer.Ordinal));
+        foreach (string key in (string[])["created", "hashed", "put", "spooled"])
+            Assert.Equal(content, await store.ReadAllAsync(key, 3, default));
+    }
+
+    [EnvironmentFact]
     public async Task Wrong_credentials_are_refused_at_once()
     {
         var location = new ObjectStoreLocation { Uri = $"s3://{Bucket}", Endpoint = Endpoint, AccessKey = "NOBODY", SecretKey = "nothing" };
