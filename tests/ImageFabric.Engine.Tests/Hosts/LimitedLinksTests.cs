@@ -53,6 +53,22 @@ public sealed class LimitedLinksTests(PublishedImages images)
     }
 
     [HostFact]
+    public async Task BandwidthLimit_HoldsBackWhatComesToAHost()
+    {
+        const int Limit = 20_000_000;
+        PublishedImage image = await images.Large;
+        await using var directory = new HostDirectory(images.Store);
+        await directory.InstallEngineAsync(Testbed.Hosts);
+
+        SyncResult result = (await directory.SyncAsync(image.Name, [Testbed.Hosts[0].Name], ["--bandwidth-limit", $"{Limit}"])).Succeeded().Result<SyncResult>();
+
+        Assert.Equal(image.Digest, await Testbed.Hosts[0].DigestAsync(result.Path!));
+
+        // A tenth of a second of the rate may come at once.
+        Assert.InRange(result.DurationSeconds, ((double)result.BytesFetched / Limit) - 0.1, double.MaxValue);
+    }
+
+    [HostFact]
     public async Task HostThatHasTheImage_GivesItToTheNext()
     {
         PublishedImage image = await images.Large;
