@@ -67,5 +67,5 @@ internal sealed class TemporaryFile : IDisposable
     public void Dispose() => handle.Dispose();
 
     private static StoreException Failed(Exception cause) => new(
-        "TemporaryFileFailed", Path.GetTempPath(), $"The list of the image's chunks does not fit into memory, and cannot be kept in {Path.GetTempPath()}: {cause.Message}", cause);
+        "TemporaryFileFailed", Path.GetTempPath(), $"What does not fit into memory cannot be kept in {Path.GetTempPath()}: {cause.Message}", cause);
 }
