@@ -23,21 +23,21 @@ public abstract class EngineCmdlet : AsyncCmdlet
     private protected LocalEngine Engine => _engine ??= LocalEngine.Find(ModuleDirectory);
 
     /// <summary>Has the engine do one operation, and shows how it gets on.</summary>
-    private protected async Task RunEngineAsync<T>(EngineRequest request, string activity, Action<T> onResult, CancellationToken cancellationToken)
+    private protected Task RunEngineAsync<T>(EngineRequest request, string activity, Action<T> onResult, CancellationToken cancellationToken)
+        where T : EngineEvent => RunEngineAsync(request, activity, onResult, null, cancellationToken);
+
+    /// <summary>The same for an operation that may give errors beside its results: <paramref name="onError"/> is told of them, and they are not thrown.</summary>
+    private protected async Task RunEngineAsync<T>(EngineRequest request, string activity, Action<T> onResult, Action<ErrorEvent>? onError, CancellationToken cancellationToken)
         where T : EngineEvent
     {
         using var observer = new EngineObserver(Pipeline, activity);
-        await Engine.RunAsync(request, onResult, observer, cancellationToken).ConfigureAwait(false);
+        await Engine.RunAsync(request, onResult, onError, observer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The same for an operation on several items, of which each may fail for itself: its errors are shown, and the others go on.</summary>
-    private protected async Task RunEngineOnItemsAsync<T>(EngineRequest request, string activity, Action<T> onResult, CancellationToken cancellationToken)
-        where T : EngineEvent
-    {
-        using var observer = new EngineObserver(Pipeline, activity);
-        await Engine.RunAsync(
-            request, onResult, error => Pipeline.WriteError(EngineErrorRecord.From(new FleetException(error), error.Target)), observer, cancellationToken).ConfigureAwait(false);
-    }
+    private protected Task RunEngineOnItemsAsync<T>(EngineRequest request, string activity, Action<T> onResult, CancellationToken cancellationToken)
+        where T : EngineEvent => RunEngineAsync(
+            request, activity, onResult, error => Pipeline.WriteError(EngineErrorRecord.From(new FleetException(error), error.Target)), cancellationToken);
 
     /// <summary>The store that an argument in the form of <see cref="StoreCmdlet.Store"/> names.</summary>
     private protected Task<StoreSelection> SelectStoreAsync(string? argument) => Pipeline.AskAsync(() => StoreSelection.Of(argument, GetUnresolvedProviderPathFromPSPath));

@@ -90,6 +90,73 @@ Describe 'One machine and nothing registered' -Tag Integration -Skip:$noEngine {
     }
 }
 
+Describe 'Deltas between versions' -Tag Integration -Skip:$noEngine {
+    BeforeAll {
+        Initialize-RealEngine (Join-Path $TestDrive 'deltas')
+        $old, $new = 'old.raw', 'new.raw' | ForEach-Object { Join-Path $TestDrive $_ }
+        $content = [byte[]]::new(9MB)
+        [Random]::new(7).NextBytes($content)
+        [System.IO.File]::WriteAllBytes($old, $content)
+        # Every third run has moved by some bytes: no chunk there is the same, and all of it resembles what was there.
+        for ($at = 0; $at -lt $content.Length; $at += 288KB) { [Array]::Copy($content, $at, $content, $at + 5, 96KB - 5) }
+        [System.IO.File]::WriteAllBytes($new, $content)
+    }
+
+    BeforeEach {
+        $store = Join-Path $TestDrive ([guid]::NewGuid())
+        $null = Publish-VmImage $old -Name app -Version 1 -Store $store
+    }
+
+    It 'make hosts and files that have the older version fetch less' {
+        $plain = Publish-VmImage $new -Name app -Version 2 -Store $store
+        $without = '1', '2' | ForEach-Object { Sync-VmImage "app:$_" -Store $store -ImageDirectory (Join-Path $store 'without') } | Select-Object -Last 1
+
+        $again = Publish-VmImage $new -Name app -Version 2 -Store $store -DeltaFrom latest
+        $with = '1', '2' | ForEach-Object { Sync-VmImage "app:$_" -Store $store -ImageDirectory (Join-Path $store 'with') } | Select-Object -Last 1
+        $saved = Save-VmImage app:2 (Join-Path $TestDrive 'saved.raw') -Store $store -Seed $old
+
+        $plain.DeltaBytes, $again.Created | Should -Be 0, $false
+        $again.DeltaBytes | Should -BeGreaterThan 0
+        $again.DeltaBytes | Should -BeLessThan ($plain.BytesUploaded / 2)
+        $without.BytesFetched | Should -BeGreaterThan 3MB
+        $with.BytesFetched | Should -BeLessThan ($without.BytesFetched / 2)
+        $saved.BytesFetched | Should -BeLessThan ($without.BytesFetched / 2)
+        (Get-FileHash $with.Path, $saved.Path).Hash | Sort-Object -Unique | Should -Be (Get-FileHash $new).Hash
+    }
+
+    It 'are not made with -WhatIf' {
+        $plan = Publish-VmImage $new -Name app -Version 2 -Store $store -DeltaFrom 1 -WhatIf
+        $plan.PlanOnly, $plan.DeltaBytes | Should -Be $true, 0
+        Join-Path $store 'deltas' | Should -Not -Exist
+    }
+
+    It 'do not begin with <From>: <Id>, and nothing is uploaded' -ForEach @{ From = '9'; Id = 'ImageNotFound'; Category = 'ObjectNotFound' }, @{ From = '2'; Id = 'InvalidRequest'; Category = 'InvalidArgument' } {
+        $before = @(Get-ChildItem $store -Recurse -File)
+
+        $image = Publish-VmImage $new -Name app -Version 2 -Store $store -DeltaFrom 1, $From -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $image | Should -BeNullOrEmpty
+        @($problem).Count | Should -Be 1
+        $problem[0].FullyQualifiedErrorId | Should -Be "$Id,ImageFabric.PowerShell.PublishVmImageCommand"
+        $problem[0].CategoryInfo.Category, $problem[0].TargetObject | Should -Be $Category, "app:$From"
+        @(Get-ChildItem $store -Recurse -File).FullName | Should -Be $before.FullName
+    }
+
+    It 'that cannot be made leave the image published' {
+        foreach ($pack in Get-ChildItem (Join-Path $store 'packs') -Recurse -File) {
+            $bytes = [System.IO.File]::ReadAllBytes($pack.FullName)
+            for ($at = 4KB; $at -lt 8KB; $at++) { $bytes[$at] = $bytes[$at] -bxor 255 }
+            [System.IO.File]::WriteAllBytes($pack.FullName, $bytes)
+        }
+
+        $image = Publish-VmImage $new -Name app -Version 2 -Store $store -DeltaFrom 1 -ErrorVariable problem -ErrorAction SilentlyContinue
+
+        $image.Image, $image.Created, $image.DeltaBytes | Should -Be 'app:2', $true, 0
+        $problem[0].FullyQualifiedErrorId | Should -Be 'PackCorrupt,ImageFabric.PowerShell.PublishVmImageCommand'
+        (Get-VmImage app -Store $store).Version | Should -Be '1', '2'
+    }
+}
+
 Describe 'A store, hosts and machines' -Tag Integration -Skip:$noTestbed {
     BeforeAll {
         Initialize-RealEngine (Join-Path $TestDrive 'fleet')

@@ -93,6 +93,48 @@ Describe 'Publish-VmImage' {
         (Get-EngineRequest publish).planOnly | Should -BeTrue
     }
 
+    Context 'with -DeltaFrom' {
+        It 'has the engine make deltas from the versions that are named, and says what they took' {
+            Set-EngineAnswer publish ($published + @{ deltaBytes = 60MB })
+            $image = Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -DeltaFrom latest, 24.04.1
+            (Get-EngineRequest publish).deltaFrom | Should -Be 'latest', '24.04.1'
+            $image.DeltaBytes, $image.BytesUploaded | Should -Be 60MB, 500MB
+        }
+
+        It 'takes no empty version' {
+            { Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -DeltaFrom '' } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+            Get-EngineRequest | Should -BeNullOrEmpty
+        }
+
+        It 'gives the image out, and an error beside it, when only the delta failed' {
+            Set-EngineAnswer publish (Get-ErrorAnswer PackCorrupt InvalidData -Target 'packs/ab/abab'), (Get-ErrorAnswer StoreUnreachable ConnectionError), $published
+
+            $image = Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -DeltaFrom 1, 2 -ErrorVariable problem -ErrorAction SilentlyContinue
+
+            $image.Image, $image.DeltaBytes | Should -Be 'ubuntu:24.04.3', 0
+            @($problem).Count | Should -Be 2
+            $problem[0].FullyQualifiedErrorId | Should -Be 'PackCorrupt,ImageFabric.PowerShell.PublishVmImageCommand'
+            $problem[0].CategoryInfo.Category, $problem[0].TargetObject, $problem[0].ErrorDetails.RecommendedAction | Should -Be 'InvalidData', 'packs/ab/abab', 'Do it otherwise.'
+            $problem[1].FullyQualifiedErrorId | Should -BeLike 'StoreUnreachable,ImageFabric.*'
+        }
+
+        It 'has given the image out when such an error stops the command' {
+            Set-EngineAnswer publish (Get-ErrorAnswer PackCorrupt InvalidData), $published
+            $images = [System.Collections.Generic.List[object]]::new()
+            { Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -DeltaFrom 1 -ErrorAction Stop | ForEach-Object { $images.Add($_) } } | Should -Throw -ErrorId 'PackCorrupt,*'
+            $images.Image | Should -Be 'ubuntu:24.04.3'
+        }
+
+        It 'completes the other versions of the image in the store that is named, and latest' {
+            Set-EngineAnswer list (Get-ImageAnswer ubuntu 24.04.3), (Get-ImageAnswer debian 12), (Get-ImageAnswer ubuntu 24.04.4)
+            $line = 'Publish-VmImage ./disk.qcow2 -Name ubuntu -Version 24.04.4 -Store s3://other -DeltaFrom '
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '24.04.3', 'latest'
+            (Get-EngineRequest list).store.uri | Should -Be 's3://other'
+            $line = 'Publish-VmImage ./disk.qcow2 ubuntu 24.04.5 -DeltaFrom 24.04.3, 24'
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be '24.04.3', '24.04.4'
+        }
+    }
+
     Context 'with a certificate' {
         BeforeAll {
             $key = [System.Security.Cryptography.ECDsa]::Create([System.Security.Cryptography.ECCurve+NamedCurves]::nistP256)

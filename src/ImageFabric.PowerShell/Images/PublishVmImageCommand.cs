@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Generic;
 using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Linq;
@@ -70,6 +71,15 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
     [ArgumentCompleter(typeof(StoreCompleter))]
     public string? SourceStore { get; set; }
 
+    /// <summary>
+    /// Versions of the image from which a delta to this one is made, so that hosts that have one of them fetch less; <c>latest</c> is the newest other one.
+    /// Without it: none is made.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageVersionCompleter))]
+    public string[]? DeltaFrom { get; set; }
+
     /// <summary>zstd level. Without it: 2 for the first version of an image, 3 for others.</summary>
     [Parameter]
     [ValidateRange(1, 19)]
@@ -123,26 +133,34 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
             BandwidthLimit = BandwidthLimit,
             MemoryBudget = MemoryBudget,
+            DeltaFrom = DeltaFrom,
             Signing = await Pipeline.AskAsync(() => PowerShell.SigningCertificate.Key(SigningCertificate, SigningPassword, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false),
             PlanOnly = await IsTrialAsync().ConfigureAwait(false),
         };
         if (request.PlanOnly)
         {
-            PublishResult plan = await PublishAsync(request, $"Reading {source}", cancellationToken).ConfigureAwait(false);
+            PublishResult plan = await PublishAsync(request, $"Reading {source}", [], cancellationToken).ConfigureAwait(false);
             string upload = plan.Created ? $"{ByteSize.Format(plan.BytesUploaded)} to upload of a disk of {ByteSize.Format(plan.VirtualSize)}" : "nothing to upload: it is published already";
             await Pipeline.ShouldProcessAsync(image, $"Publish {source} ({plan.SourceFormat}, {upload}) to {store.Title}").ConfigureAwait(false);
             Pipeline.WriteObject(new PublishedVmImage(plan, store.Name));
         }
         else if (await Pipeline.ShouldProcessAsync(image, $"Publish {source} to {store.Title}").ConfigureAwait(false))
         {
-            Pipeline.WriteObject(new PublishedVmImage(await PublishAsync(request, $"Publishing {image}", cancellationToken).ConfigureAwait(false), store.Name));
+            List<ErrorEvent> failures = [];
+            Pipeline.WriteObject(new PublishedVmImage(await PublishAsync(request, $"Publishing {image}", failures, cancellationToken).ConfigureAwait(false), store.Name));
+
+            // Of deltas: the image is published, and whoever stops at the first error has been given it.
+            foreach (ErrorEvent failure in failures)
+                Pipeline.WriteError(EngineErrorRecord.From(new FleetException(failure), null));
         }
     }
 
-    private async Task<PublishResult> PublishAsync(PublishRequest request, string activity, CancellationToken cancellationToken)
+    private async Task<PublishResult> PublishAsync(PublishRequest request, string activity, List<ErrorEvent> failures, CancellationToken cancellationToken)
     {
         PublishResult? published = null;
-        await RunEngineAsync<PublishResult>(request, activity, result => published = result, cancellationToken).ConfigureAwait(false);
+        await RunEngineAsync<PublishResult>(request, activity, result => published = result, failures.Add, cancellationToken).ConfigureAwait(false);
+        if (published is null && failures.Count > 0)
+            throw new FleetException(failures[0]);
         return published ?? throw new FleetException("EngineFailed", $"{Name}:{Version}", "The engine ended without a result.");
     }
 

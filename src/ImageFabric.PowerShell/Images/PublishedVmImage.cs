@@ -16,6 +16,7 @@ public sealed class PublishedVmImage
         VirtualSize = result.VirtualSize;
         BytesRead = result.BytesRead;
         BytesUploaded = result.BytesUploaded;
+        DeltaBytes = result.DeltaBytes;
         BytesReused = result.BytesReused;
         PacksUploaded = result.PacksUploaded;
         Duration = TimeSpan.FromSeconds(result.DurationSeconds);
@@ -54,8 +55,11 @@ public sealed class PublishedVmImage
     /// <summary>Bytes of the disk that were read: everything but holes.</summary>
     public long BytesRead { get; }
 
-    /// <summary>Bytes sent to the store.</summary>
+    /// <summary>Bytes sent to the store, deltas included.</summary>
     public long BytesUploaded { get; }
+
+    /// <summary>Those of them that are deltas from other versions. With <c>-WhatIf</c> none is made, and it is 0.</summary>
+    public long DeltaBytes { get; }
 
     /// <summary>Bytes of the disk that the store already had.</summary>
     public long BytesReused { get; }
