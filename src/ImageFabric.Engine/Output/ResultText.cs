@@ -14,8 +14,8 @@ internal static class ResultText
             : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
         PublishResult r => r.Created
             ? $"Published {r.Name}:{r.Version} ({Size(r.VirtualSize)} disk, {r.SourceFormat}) in {Seconds(r.DurationSeconds)}: " +
-              $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store.\n{r.ImageId}"
-            : $"{r.Name}:{r.Version} is published already with this content.\n{r.ImageId}",
+              $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded - r.DeltaBytes)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store{Deltas(r)}.\n{r.ImageId}"
+            : $"{r.Name}:{r.Version} is published already with this content{Deltas(r)}.\n{r.ImageId}",
         ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}{(r.SignerSubject is null ? "" : $"  signed by {r.SignerSubject}")}",
         OptimizeResult r => OptimizeText.Describe(r),
         VerifyResult { Damaged.Length: > 0 } r => $"{(r.Name == "" ? "Packs that no image names" : $"{r.Name}:{r.Version}")}: damaged." + string.Concat(r.Damaged.Select(static d => $"\n  {d.Damage}: {d.Key}")),
@@ -64,6 +64,8 @@ internal static class ResultText
     private static string Day(string published) => published.Length >= 10 ? published[..10] : published;
 
     private static string Packs(int count) => count == 1 ? "1 pack" : $"{count} packs";
+
+    private static string Deltas(PublishResult published) => published.DeltaBytes == 0 ? "" : $"; {Size(published.DeltaBytes)} of deltas made";
 
     private static string Seconds(double seconds) => $"{seconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
 }

@@ -14,6 +14,11 @@ public sealed class ResultTextTests
             "Published disk:1 (20.0 GiB disk, raw) in 1.3 s: 4.00 GiB read, 3.00 MiB uploaded in 1 pack, 0 B already in the store.\n" + Id
         },
         { new PublishResult { Name = "disk", Version = "1", ImageId = Id }, "disk:1 is published already with this content.\n" + Id },
+        {
+            new PublishResult { Name = "disk", Version = "2", ImageId = Id, Created = true, SourceFormat = "raw", VirtualSize = 20L << 30, BytesRead = 4L << 30, BytesUploaded = 3 << 20, DeltaBytes = 1 << 20, PacksUploaded = 2, BytesReused = 1L << 30, DurationSeconds = 1.26 },
+            "Published disk:2 (20.0 GiB disk, raw) in 1.3 s: 4.00 GiB read, 2.00 MiB uploaded in 2 packs, 1.00 GiB already in the store; 1.00 MiB of deltas made.\n" + Id
+        },
+        { new PublishResult { Name = "disk", Version = "1", ImageId = Id, BytesUploaded = 1 << 20, DeltaBytes = 1 << 20 }, "disk:1 is published already with this content; 1.00 MiB of deltas made.\n" + Id },
         { new VerifyResult { Name = "disk", Version = "1", ChunksVerified = 12345, BytesFetched = 1 << 20, DurationSeconds = 2 }, "disk:1 is whole: 12345 chunks checked, 1.00 MiB read in 2.0 s." },
         {
             new TestResult { Path = "/d", Format = "raw", VirtualSize = 1 << 20, AllocatedSize = 4096, FileSize = 8192, SectorSize = 512 },

@@ -47,6 +47,17 @@ internal static class SampleDisk
         return path;
     }
 
+    /// <summary>A disk like another, but for every third run of 96 KiB, whose bytes have moved by five: no chunk there is the same, and all of its content resembles the other's.</summary>
+    public static string MakeShifted(string path, string like)
+    {
+        const int Run = 3 * Unit / 2;
+        byte[] disk = File.ReadAllBytes(like);
+        for (int at = 0; at + Run <= disk.Length; at += 3 * Run)
+            disk.AsSpan(at, Run - 5).CopyTo(disk.AsSpan(at + 5));
+        File.WriteAllBytes(path, disk);
+        return path;
+    }
+
     /// <summary>Changes some bytes of a disk.</summary>
     public static void Overwrite(string path, long offset, int count, int seed)
     {
