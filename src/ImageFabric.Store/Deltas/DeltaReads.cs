@@ -24,20 +24,26 @@ internal sealed class DeltaReads(IObjectSource source, FrameStorage storage, Pul
     /// <summary>Bytes that crossed the wire so far.</summary>
     public long BytesFetched => reads.BytesFetched + tableBytes;
 
-    /// <summary>Takes over a seed, until this is disposed of.</summary>
-    public void Take(SeedImage seed) => seeds.Add(seed);
+    /// <summary>Takes over a seed that a delta starts from, until this is disposed of.</summary>
+    /// <returns>False when none does.</returns>
+    public bool Takes(SeedImage seed)
+    {
+        if (options.FanOut is not null || !options.Deltas.Any(d => d.From == seed.Id))
+            return false;
+        seeds.Add(seed);
+        return true;
+    }
 
     /// <summary>Puts in place what deltas and seeds give.</summary>
     /// <exception cref="StoreException">What the source gives, unless it is about a delta that is not there or no delta.</exception>
     /// <exception cref="DiskException">A seed cannot be read.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (options.FanOut is not null)
-            return;
         foreach (SeedImage seed in seeds)
         {
-            if (options.Deltas.FirstOrDefault(d => d.From == seed.Id) is not { } delta || state.ChunksMissing == 0)
-                continue;
+            if (state.ChunksMissing == 0)
+                return;
+            PullDelta delta = options.Deltas.First(d => d.From == seed.Id);
             string key = ObjectKeys.Delta(delta.From, state.Index.ImageId);
             try
             {

@@ -52,8 +52,8 @@ public static class ImagePull
                 break;
             if (await SeedImage.OpenAsync(seed, index.Profile, cancellationToken).ConfigureAwait(false) is not { } opened)
                 continue;
-            deltas.Take(opened);
-            await SeedCopy.RunAsync(target, state, opened, options.SeedChunks, cancellationToken).ConfigureAwait(false);
+            using (deltas.Takes(opened) ? null : opened)
+                await SeedCopy.RunAsync(target, state, opened, options.SeedChunks, cancellationToken).ConfigureAwait(false);
         }
 
         RoomCheck.Run(path, state.BytesMissing);

@@ -8,8 +8,11 @@ namespace ImageFabric.Store.Pull;
 /// <summary>A disk image file that is here already, and the list of its chunks.</summary>
 internal sealed class SeedImage : IDisposable
 {
-    private SeedImage(ILogicalDisk disk, SafeFileHandle? raw, ChunkRows chunks, ImageId id)
+    private readonly bool ownsChunks;
+
+    private SeedImage(ILogicalDisk disk, SafeFileHandle? raw, ChunkRows chunks, ImageId id, bool ownsChunks)
     {
+        this.ownsChunks = ownsChunks;
         Disk = disk;
         Raw = raw;
         Chunks = chunks;
@@ -44,7 +47,7 @@ internal sealed class SeedImage : IDisposable
         try
         {
             (ChunkRows chunks, ImageId id) = index is not null ? (index.Chunks, index.ImageId) : await CutAsync(disk, profile, cancellationToken).ConfigureAwait(false);
-            return new SeedImage(disk, disk.Format == "raw" ? File.OpenHandle(seed.Path) : null, chunks, id);
+            return new SeedImage(disk, disk.Format == "raw" ? File.OpenHandle(seed.Path) : null, chunks, id, ownsChunks: index is null);
         }
         catch
         {
@@ -55,6 +58,8 @@ internal sealed class SeedImage : IDisposable
 
     public void Dispose()
     {
+        if (ownsChunks)
+            Chunks.Dispose();
         Raw?.Dispose();
         Disk.Dispose();
     }
