@@ -32,8 +32,10 @@ internal sealed class DiskSegment : IDisposable
 
     public DiskSegment Hash()
     {
-        for (int c = 0; c < Digests.Length; c++)
-            Digests[c] = ChunkDigest.Of(Content(c));
+        var pieces = new (int Start, int Length)[Digests.Length];
+        for (int c = 0; c < pieces.Length; c++)
+            pieces[c] = (Chunks[c].Start, Chunks[c].Length);
+        ChunkDigests.Compute(buffer, pieces, Digests);
         return this;
     }
 
