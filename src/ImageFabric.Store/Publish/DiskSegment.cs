@@ -32,10 +32,8 @@ internal sealed class DiskSegment : IDisposable
 
     public DiskSegment Hash()
     {
-        var pieces = new (int Start, int Length)[Digests.Length];
-        for (int c = 0; c < pieces.Length; c++)
-            pieces[c] = (Chunks[c].Start, Chunks[c].Length);
-        ChunkDigests.Compute(buffer, pieces, Digests);
+        for (int c = 0; c < Digests.Length; c++)
+            Digests[c] = ChunkDigest.Of(Content(c));
         return this;
     }
 
