@@ -111,7 +111,7 @@ goals() {
       l = "list" SUBSEP "imagefabric" SUBSEP
       goal("list 20,000 images, warm, s", "%.2f", time[l "warm"], "", "", "under 1", 1)
       goal("list 20,000 images, cold, s", "%.2f", time[l "cold"], "", "", "under 5", 5)
-      goal("list 20,000 images, cold, no bundle in the store, s", "%.2f", time[l "no-bundle"], "", "", "under 5", 5)
+      if ((l "no-bundle") in time) printf "| for comparison: the same, no bundle in the store, s | %.2f | | | |\n", time[l "no-bundle"]
       goal("highest peak memory of all, MB", "%.0f", highest, "", "", "under 300", 300)
       g = "large" SUBSEP "imagefabric" SUBSEP
       goal("64 GiB of data in 1 TiB, s", "%.1f", time[g "64"], "8 GiB", time[g "8"], "at most 8.8 times it", time[g "8"] * 8.8)
