@@ -68,10 +68,11 @@ public sealed class DeltaPublisher : IDisposable
     /// <exception cref="StoreException"><c>PackCorrupt</c>, <c>IndexCorrupt</c>, <c>TemporaryFileFailed</c>, and what the store gives.</exception>
     public static async Task<long> RunAsync(IObjectStore store, Manifest from, Manifest to, int level, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
+        if (ImageId.TryParse(from.ImageId, out ImageId fromId) && ImageId.TryParse(to.ImageId, out ImageId toId) &&
+            await store.StatAsync(ObjectKeys.Delta(fromId, toId), cancellationToken).ConfigureAwait(false) is not null)
+            return 0;
         ImageIndex first = await ImageCatalog.ReadIndexAsync(store, from, cancellationToken).ConfigureAwait(false);
         ImageIndex second = await ImageCatalog.ReadIndexAsync(store, to, cancellationToken).ConfigureAwait(false);
-        if (await store.StatAsync(ObjectKeys.Delta(first.ImageId, second.ImageId), cancellationToken).ConfigureAwait(false) is not null)
-            return 0;
         using var publisher = new DeltaPublisher(store, first, second, level, progress);
         return await publisher.RunAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -93,9 +94,10 @@ public sealed class DeltaPublisher : IDisposable
         if (wantedFrames.Length == 0 || from.Chunks.Length == 0)
             return 0;
         total = from.StoredSize + wantedFrames.Sum(f => (long)to.Frames[f].StoredLength);
-        await ReadAsync(from, [.. Enumerable.Range(0, from.Frames.Length)], Keep, cancellationToken).ConfigureAwait(false);
+        using (var origin = new FrameContents(from))
+            await ReadAsync(from, origin, [.. Enumerable.Range(0, from.Frames.Length)], (frame, bytes) => Keep(origin, frame, bytes), cancellationToken).ConfigureAwait(false);
         delta.Append(DeltaTable.Header);
-        await ReadAsync(to, wantedFrames, (contents, frame, bytes) => Compress(contents, frame, bytes, missing), cancellationToken).ConfigureAwait(false);
+        await ReadAsync(to, wanted, wantedFrames, (frame, bytes) => Compress(wanted, frame, bytes, missing), cancellationToken).ConfigureAwait(false);
         if (frames.Count == 0)
             return 0;
         delta.Append(new DeltaTable(from.ImageId, to.ImageId, frames).Serialize());
@@ -114,15 +116,14 @@ public sealed class DeltaPublisher : IDisposable
         return false;
     }
 
-    private async Task ReadAsync(ImageIndex index, IReadOnlyList<int> numbers, Action<FrameContents, int, ReadOnlyMemory<byte>> take, CancellationToken cancellationToken)
+    private async Task ReadAsync(ImageIndex index, FrameContents contents, IReadOnlyList<int> numbers, Action<int, ReadOnlyMemory<byte>> take, CancellationToken cancellationToken)
     {
-        using var contents = new FrameContents(index);
         var reads = new FrameReads(store, index, contents);
         await reads.RunAsync(numbers, ParallelReads, TakeAsync, cancellationToken).ConfigureAwait(false);
 
         ValueTask TakeAsync(int frame, ReadOnlyMemory<byte> stored, ReadOnlyMemory<byte> bytes, CancellationToken stop)
         {
-            take(contents, frame, bytes);
+            take(frame, bytes);
             progress?.Report(new TransferProgress(Interlocked.Add(ref done, stored.Length), total));
             return ValueTask.CompletedTask;
         }

@@ -19,7 +19,6 @@ internal sealed class DeltaReads(IObjectSource source, FrameStorage storage, Pul
     private readonly BufferPool prefixes = new(FormatLimits.LongestPrefix);
     private readonly BufferPool buffers = new(FormatLimits.LongestFrame);
     private long tableBytes;
-    private int refused;
 
     /// <summary>Bytes that crossed the wire so far.</summary>
     public long BytesFetched => reads.BytesFetched + tableBytes;
@@ -80,14 +79,15 @@ internal sealed class DeltaReads(IObjectSource source, FrameStorage storage, Pul
             throw new FormatException("it leads between other images");
         DeltaFrame[] wanted = [.. table.Frames.Where(frame => IsWanted(frame, seed))];
         state.Fetching(BytesFetched + wanted.Sum(static f => (long)f.StoredLength) + BytesBeside(wanted));
+        int refused = 0;
         await reads.RunAsync(
             [.. wanted.Select(frame => new StoredRange(key, (int)frame.Offset, frame.StoredLength))],
             options.Reads,
             (i, stored, stop) => TryTakeAsync(wanted[i], seed, stored, stop),
             _ => Interlocked.Increment(ref refused),
             cancellationToken).ConfigureAwait(false);
-        if (Interlocked.Exchange(ref refused, 0) is > 0 and var frames)
-            options.Notice?.Invoke($"The delta {key} or the image it starts from is damaged: {frames} of {wanted.Length} of its frames do not give what they should, and that is fetched whole.");
+        if (refused > 0)
+            options.Notice?.Invoke($"The delta {key} or the image it starts from is damaged: {refused} of {wanted.Length} of its frames do not give what they should, and that is fetched whole.");
     }
 
     private bool IsWanted(in DeltaFrame frame, SeedImage seed)
@@ -112,18 +112,7 @@ internal sealed class DeltaReads(IObjectSource source, FrameStorage storage, Pul
         bool[] given = new bool[state.Index.Chunks.Length];
         foreach (ChunkRun run in frames.SelectMany(static f => f.Chunks))
             given.AsSpan(run.First, run.Count).Fill(true);
-        bool[] needed = new bool[state.Index.Frames.Length];
-        int row = 0;
-        foreach (ref readonly IndexedChunk chunk in state.Index.Chunks)
-        {
-            needed[chunk.Frame] |= !state.IsDone(row) && !given[row];
-            row++;
-        }
-
-        long bytes = 0;
-        for (int f = 0; f < needed.Length; f++)
-            bytes += needed[f] ? state.Index.Frames[f].StoredLength : 0;
-        return bytes;
+        return state.MissingFrames(given).Sum(f => (long)state.Index.Frames[f].StoredLength);
     }
 
     private async ValueTask<bool> TryTakeAsync(DeltaFrame frame, SeedImage seed, ReadOnlyMemory<byte> stored, CancellationToken cancellationToken)

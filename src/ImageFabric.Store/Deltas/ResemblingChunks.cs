@@ -5,7 +5,7 @@ namespace ImageFabric.Store.Deltas;
 /// <summary>Chooses the chunks of an image that most resemble given content: those that share samples with it, and their neighbours on the disk.</summary>
 internal sealed class ResemblingChunks(SampleTable table, ChunkRows chunks)
 {
-    // Of what the content itself is long, twice as much is read for it: measured, more brings nothing.
+    // Twice what a frame holds: room for what it was, and for what stood around that.
     private const int LongestChoice = 1024 * 1024;
 
     /// <summary>Chooses.</summary>

@@ -66,12 +66,17 @@ internal sealed class PullState
     }
 
     /// <summary>The frames that hold chunks which are not in place, ascending.</summary>
-    public List<int> MissingFrames()
+    /// <param name="given">Chunks that come from elsewhere, and count as in place. Null: none does.</param>
+    public List<int> MissingFrames(bool[]? given = null)
     {
         bool[] missing = new bool[Index.Frames.Length];
         int row = 0;
         foreach (ref readonly IndexedChunk chunk in Index.Chunks)
-            missing[chunk.Frame] |= !IsDone(row++);
+        {
+            missing[chunk.Frame] |= !IsDone(row) && given?[row] is not true;
+            row++;
+        }
+
         return [.. Enumerable.Range(0, missing.Length).Where(f => missing[f])];
     }
 
