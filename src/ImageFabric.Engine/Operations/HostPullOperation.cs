@@ -80,7 +80,7 @@ internal static class HostPullOperation
             {
                 Format = result.Format,
                 Seeds = directory.FindSeeds(id, image.Name, result.Format),
-                Deltas = [.. (image.Deltas ?? []).Where(static d => ImageId.TryParse(d.From, out _)).Select(static d => new PullDelta(ImageId.TryParse(d.From, out ImageId from) ? from : default, d.Length))],
+                Deltas = Images.Deltas(image),
                 Notice = output.Warning,
                 FanOut = fanOut is null ? null : await fanOut.BeginAsync(index, indexObject, directory, limit, cancellationToken).ConfigureAwait(false),
                 Progress = new TransferReport(output, $"Syncing {image.Name}:{image.Version}"),

@@ -78,6 +78,19 @@ internal static class Images
         return deltas.Count == 0 ? null : [.. deltas.Select(static d => new ImageDelta { From = d.From.ToString(), Length = d.Length })];
     }
 
+    /// <summary>The deltas that a request tells of; one whose image id is none is left out.</summary>
+    public static IReadOnlyList<PullDelta> Deltas(ImageResult image)
+    {
+        var deltas = new List<PullDelta>();
+        foreach (ImageDelta delta in image.Deltas ?? [])
+        {
+            if (ImageId.TryParse(delta.From, out ImageId from))
+                deltas.Add(new PullDelta(from, delta.Length));
+        }
+
+        return deltas;
+    }
+
     /// <summary>What a signature of an image is over.</summary>
     public static ImageStatement Statement(ImageResult image) => new()
     {
