@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ImageFabric.Engine.Output;
+using ImageFabric.Protocol;
 
 namespace ImageFabric.Engine;
 
@@ -19,7 +20,7 @@ internal static class Execution
         try
         {
             await operation(cancel).ConfigureAwait(false);
-            return output.ErrorsWritten > 0 ? ExitCode.Failed : ExitCode.Done;
+            return StandardOutput.Stream.Fault is { } unwritten ? await TellAsync(unwritten).ConfigureAwait(false) : output.ErrorsWritten > 0 ? ExitCode.Failed : ExitCode.Done;
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
@@ -29,6 +30,8 @@ internal static class Execution
         catch (Exception fault)
         {
             output.Error(Faults.Describe(fault));
+            if (StandardOutput.Stream.Fault is { } unwritten)
+                await TellAsync(unwritten).ConfigureAwait(false);
             if (Faults.IsDefect(fault))
                 await Console.Error.WriteLineAsync(fault.ToString().AsMemory(), CancellationToken.None).ConfigureAwait(false);
             return ExitCode.Failed;
@@ -39,5 +42,13 @@ internal static class Execution
             signal.Cancel = true;
             cancel.Cancel();
         }
+    }
+
+    // Standard error is what is left to say it on; where that is gone as well, the exit status says it.
+    private static async Task<int> TellAsync(Exception unwritten)
+    {
+        ErrorEvent error = Faults.Describe(new OperationException("OutputUnwritable", null, $"The result cannot be written to standard output: {unwritten.Message}"));
+        await Console.Error.WriteLineAsync($"error {error.Id}: {error.Message}\n  {error.RecommendedAction}").ConfigureAwait(false);
+        return ExitCode.Failed;
     }
 }

@@ -1,3 +1,5 @@
 using ImageFabric.Engine.CommandLine;
+using ImageFabric.Engine.Output;
 
+StandardOutput.TakeConsole();
 return await EngineCommandLine.RunAsync(args);

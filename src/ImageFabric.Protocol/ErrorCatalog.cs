@@ -46,6 +46,8 @@ public static class ErrorCatalog
         new("ProtocolMismatch", "InvalidOperation", "The engine and its caller are of different versions.", "Use the engine that came with the module; do not mix versions."),
         new("InternalError", "NotSpecified", "The engine met a condition its authors did not foresee.", "Report it with the diagnostic text that came with it."),
 
+        new("OutputUnwritable", "WriteError", "The work is done, but its result cannot be written to standard output.", "Look at what was made, with list for example, and give the command an output that can be written."),
+
         // Disk image files
         new("FileNotFound", "ObjectNotFound", "The file does not exist or is not a file.", "Check the path."),
         new("FileUnreadable", "ReadError", "The file cannot be opened or read.", "Check permissions, and that no other program holds the file open."),

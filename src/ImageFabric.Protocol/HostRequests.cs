@@ -50,6 +50,9 @@ public sealed class PullRequest : HostRequest
 [DataContract]
 public sealed class VmCreateRequest : HostRequest
 {
+    /// <summary>The most bytes of one file for the guest (user data, network configuration, answer file): all of them fit in one line of the protocol.</summary>
+    public const int LongestGuestFile = 3 * 1024 * 1024;
+
     /// <summary><see cref="Firmware"/> of a PC as it was.</summary>
     public const string Bios = "BIOS";
 
@@ -96,12 +99,28 @@ public sealed class VmCreateRequest : HostRequest
     public long? DiskSizeBytes { get; set; }
 
     /// <summary>cloud-init user data, verbatim. Null: none beyond what <see cref="HostNameInGuest"/> needs.</summary>
+    [IgnoreDataMember]
+    public byte[]? UserData { get; set; }
+
+    /// <summary>cloud-init user data, its bytes in base 64. Null: none beyond what <see cref="HostNameInGuest"/> needs.</summary>
     [DataMember(Name = "userData", EmitDefaultValue = false)]
-    public string? UserData { get; set; }
+    internal string? UserDataText
+    {
+        get => GuestBytes.ToText(UserData);
+        set => UserData = GuestBytes.FromText(value, "userData");
+    }
 
     /// <summary>cloud-init network configuration (version 1 or 2), verbatim. Null: no file.</summary>
+    [IgnoreDataMember]
+    public byte[]? NetworkConfig { get; set; }
+
+    /// <summary>cloud-init network configuration (version 1 or 2), its bytes in base 64. Null: no file.</summary>
     [DataMember(Name = "networkConfig", EmitDefaultValue = false)]
-    public string? NetworkConfig { get; set; }
+    internal string? NetworkConfigText
+    {
+        get => GuestBytes.ToText(NetworkConfig);
+        set => NetworkConfig = GuestBytes.FromText(value, "networkConfig");
+    }
 
     /// <summary>The guest's own name, in the seed's meta data. Null: <see cref="Name"/>.</summary>
     [DataMember(Name = "hostNameInGuest", EmitDefaultValue = false)]
@@ -158,8 +177,16 @@ public sealed class VmCreateRequest : HostRequest
     public string[]? BootOrder { get; set; }
 
     /// <summary>Answer file of Windows Setup, verbatim, in place of <see cref="UserData"/> and <see cref="NetworkConfig"/>. Null: none.</summary>
+    [IgnoreDataMember]
+    public byte[]? Unattend { get; set; }
+
+    /// <summary>Answer file of Windows Setup, its bytes in base 64, in place of <see cref="UserData"/> and <see cref="NetworkConfig"/>. Null: none.</summary>
     [DataMember(Name = "unattend", EmitDefaultValue = false)]
-    public string? Unattend { get; set; }
+    internal string? UnattendText
+    {
+        get => GuestBytes.ToText(Unattend);
+        set => Unattend = GuestBytes.FromText(value, "unattend");
+    }
 
     /// <summary>Start the machine when it is defined.</summary>
     [DataMember(Name = "start", EmitDefaultValue = false)]

@@ -60,7 +60,11 @@ public sealed partial class EngineProtocolPageTests
         text.Append($"### {heading}\n\n");
         foreach (Type type in types.OrderBy(t => Array.IndexOf(Order, t) is var i and >= 0 ? i : Order.Length).ThenBy(t => t.Name, StringComparer.Ordinal))
         {
-            PropertyInfo[] properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly);
+            PropertyInfo[] properties =
+            [
+                .. type.GetProperties(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+                    .Where(static p => p.GetCustomAttribute<IgnoreDataMemberAttribute>() is null),
+            ];
             text.Append($"**{type.Name}**{Kind(type)}: {Summary("T:" + type.FullName)}\n\n");
             if (properties.Length == 0)
                 continue;
@@ -124,7 +128,7 @@ public sealed partial class EngineProtocolPageTests
         string name = path[(path.LastIndexOf('.') + 1)..];
         return cref[0] == 'F'
             ? $"`{type.GetField(name)!.GetValue(null)}`"
-            : $"`{type.GetProperty(name)!.GetCustomAttribute<DataMemberAttribute>()!.Name}`";
+            : $"`{type.GetProperty(name)!.GetCustomAttribute<DataMemberAttribute>()?.Name ?? char.ToLowerInvariant(name[0]) + name[1..]}`";
     }
 
     [GeneratedRegex(@"\s+")]

@@ -44,7 +44,7 @@ public sealed class LocalEngineTests : IDisposable
     public async Task A_request_much_larger_than_a_pipe_arrives_whole()
     {
         var engine = new LocalEngine(_directory.Script("engine", "head -n 1 | wc -c > $HERE/length"));
-        var request = new VmCreateRequest { UserData = new string('u', 5_000_000) };
+        var request = new VmCreateRequest { UserData = new byte[4_000_000] };
         await engine.RunAsync<VmResult>(request, _ => { }, null, default);
         Assert.Equal(ProtocolJson.Serialize(request).Length + 1, int.Parse(File.ReadAllText(_directory["length"])));
     }
@@ -137,7 +137,7 @@ public sealed class LocalEngineTests : IDisposable
     public async Task An_engine_that_does_not_read_a_large_request_is_killed_when_cancelled()
     {
         var engine = new LocalEngine(_directory.Script("engine", "echo $$ > $HERE/pid; exec sleep 600"));
-        await CancelAsync(engine, new VmCreateRequest { UserData = new string('u', 1_000_000) });
+        await CancelAsync(engine, new VmCreateRequest { UserData = new byte[1_000_000] });
     }
 
     [LinuxFact]

@@ -326,7 +326,7 @@ Describe 'VmFromImageOnHost' {
         $vm.Set()
         $asked = Get-EngineRequest vm-create
         $asked.name, $asked.image, $asked.cpu, $asked.memoryBytes, $asked.diskSizeBytes | Should -Be 'web01', 'ubuntu:24.04.3', 2, 2GB, 20GB
-        $asked.userData, $asked.networkConfig, $asked.hostNameInGuest, $asked.network, $asked.firmware | Should -Be "#cloud-config`nstay: true", 'version: 2', 'web', 'none', 'UEFI'
+        (Get-Text $asked.userData), (Get-Text $asked.networkConfig), $asked.hostNameInGuest, $asked.network, $asked.firmware | Should -Be "#cloud-config`nstay: true", 'version: 2', 'web', 'none', 'UEFI'
         $asked.fullClone, $asked.start, $asked.waitSeconds, $asked.imageDirectory | Should -Be $true, $true, 5, '/srv'
     }
 

@@ -20,7 +20,7 @@ Describe 'New-VmFromImage' {
 
         $asked = Get-EngineRequest
         $asked.operation, $asked.image, $asked.name, $asked.cpu, $asked.memoryBytes, $asked.diskSizeBytes | Should -Be 'vm-create', 'ubuntu:24.04.3', 'web01', 2, 2GB, 20GB
-        $asked.userData, $asked.networkConfig, $asked.hostNameInGuest, $asked.network | Should -Be "#cloud-config`nhostname: x", 'version: 2', 'web', 'bridge:br0'
+        (Get-Text $asked.userData), (Get-Text $asked.networkConfig), $asked.hostNameInGuest, $asked.network | Should -Be "#cloud-config`nhostname: x", 'version: 2', 'web', 'bridge:br0'
         $asked.fullClone, $asked.start, $asked.waitSeconds, $asked.imageDirectory | Should -Be $true, $true, 30, '/srv/images'
 
         $vm.GetType().FullName | Should -Be 'ImageFabric.PowerShell.VmFromImage'
@@ -39,7 +39,7 @@ Describe 'New-VmFromImage' {
         $asked.macAddress, $asked.vlan, $asked.memoryMinimumBytes, $asked.memoryMaximumBytes | Should -Be '00:15:5d:01:02:03', 20, 512MB, 4GB
         $asked.secureBoot, $asked.tpm, $asked.startAction, $asked.checkpoints | Should -Be 'Windows', $true, 'StartIfRunning', 'Production'
         $asked.bootOrder | Should -Be 'Dvd', 'Disk'
-        $asked.unattend | Should -Be "<unattend>`n</unattend>"
+        Get-Text $asked.unattend | Should -Be "<unattend>`n</unattend>"
     }
 
     It 'says nothing of what was not asked for' {
@@ -52,7 +52,36 @@ Describe 'New-VmFromImage' {
 
     It 'takes a multi-line text as user data, as it is' {
         $null = New-VmFromImage ubuntu:24.04.3 web01 -UserData "#cloud-config`nusers: []`n"
-        (Get-EngineRequest vm-create).userData | Should -Be "#cloud-config`nusers: []`n"
+        Get-Text (Get-EngineRequest vm-create).userData | Should -Be "#cloud-config`nusers: []`n"
+    }
+
+    It 'passes on <What> byte for byte' -ForEach @(
+        @{ What = 'bytes'; Given = { , $bytes } }
+        @{ What = 'what Get-Content gives of bytes'; Given = { [object[]] $bytes } }
+        @{ What = 'a file'; Given = { Get-Item -LiteralPath $file } }
+    ) {
+        $bytes = [byte[]] (0x1f, 0x8b, 0xff, 0x00, 0xfc, 0x0d, 0x0a)
+        $file = Join-Path $TestDrive 'user [1] data'
+        [IO.File]::WriteAllBytes($file, $bytes)
+        $null = New-VmFromImage ubuntu:24.04.3 web01 -UserData (& $Given)
+        (Get-EngineRequest vm-create).userData | Should -Be ([Convert]::ToBase64String($bytes))
+    }
+
+    It 'reads <Name> from the file that <Name>Path names' -ForEach @{ Name = 'UserData' }, @{ Name = 'NetworkConfig' }, @{ Name = 'Unattend' } {
+        $bytes = [byte[]] (0xff, 0xfe, 0x00, 0x3c)
+        $file = Join-Path $TestDrive 'content [1]'
+        [IO.File]::WriteAllBytes($file, $bytes)
+        $path = @{ "${Name}Path" = $file }
+        $null = New-VmFromImage ubuntu:24.04.3 web01 @path
+        (Get-EngineRequest vm-create).$Name | Should -Be ([Convert]::ToBase64String($bytes))
+    }
+
+    It 'refuses user data that is none, and asks no host' {
+        { New-VmFromImage ubuntu:24.04.3 web01 -UserData @{ users = @() } -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidRequest,*'
+        { New-VmFromImage ubuntu:24.04.3 web01 -UserData 'text', 5 -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidRequest,*'
+        { New-VmFromImage ubuntu:24.04.3 web01 -UserData 'text' -UserDataPath x -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidRequest,*'
+        { New-VmFromImage ubuntu:24.04.3 web01 -UserDataPath (Join-Path $TestDrive nothing) -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotFound,*'
+        Get-EngineRequest | Should -BeNullOrEmpty
     }
 
     It 'asks the store which version is the newest' {

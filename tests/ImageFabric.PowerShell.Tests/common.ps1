@@ -232,3 +232,8 @@ function Get-WhatIf {
     }
     Get-Content $file -Raw
 }
+
+# The text of what a guest is told; requests carry it in base 64.
+function Get-Text([string] $Base64) {
+    [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Base64))
+}

@@ -37,10 +37,25 @@ public sealed class ProtocolJsonTests
     {
         foreach (PropertyInfo property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            DataMemberAttribute? member = property.GetCustomAttribute<DataMemberAttribute>();
+            // Bytes travel in base 64, by a property of their own.
+            PropertyInfo? carrier = property.GetCustomAttribute<IgnoreDataMemberAttribute>() is null
+                ? property
+                : type.GetProperty(property.Name + "Text", BindingFlags.NonPublic | BindingFlags.Instance);
+            DataMemberAttribute? member = carrier?.GetCustomAttribute<DataMemberAttribute>();
             Assert.NotNull(member);
             Assert.Equal(JsonNamingPolicy.CamelCase.ConvertName(property.Name), member.Name);
         }
+    }
+
+    [Fact]
+    public void What_a_guest_is_told_travels_as_bytes()
+    {
+        byte[] packed = [0x1f, 0x8b, 0x00, 0xff, 0xfe, 0x0d, 0x0a];
+        VmCreateRequest read = ProtocolJson.Deserialize<VmCreateRequest>(ProtocolJson.Serialize(new VmCreateRequest { UserData = packed, Unattend = [] }));
+        Assert.Equal(packed, read.UserData);
+        Assert.Empty(read.Unattend!);
+        Assert.Null(read.NetworkConfig);
+        Assert.Throws<SerializationException>(() => ProtocolJson.Deserialize<VmCreateRequest>("""{"operation":"vm-create","userData":"#cloud-config"}"""));
     }
 
     [Fact]

@@ -9,7 +9,8 @@ internal static class EngineCommandLine
     /// <returns>The exit status, one of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        ParseResult parsed = Build().Parse(args);
+        // An argument that begins with @ is itself: a file of arguments in a folder that others write to would be theirs to fill.
+        ParseResult parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using ImageFabric.Engine.Output;
 
 namespace ImageFabric.Engine.CommandLine;
@@ -18,9 +19,28 @@ internal sealed class OutputOptions
         command.SetAction((parsed, cancellationToken) =>
         {
             IEventOutput output = parsed.GetValue(options.json)
-                ? new JsonLinesOutput(Console.OpenStandardOutput())
+                ? new JsonLinesOutput(StandardOutput.Stream)
                 : new ConsoleOutput(Console.Out, Console.Error, showProgress: !Console.IsErrorRedirected, parsed.GetValue(options.verbose));
-            return Execution.RunAsync(output, cancel => operation(parsed, output, cancel.Token), cancellationToken);
+            return Execution.RunAsync(
+                output,
+                cancel =>
+                {
+                    RefuseEmpty(parsed);
+                    return operation(parsed, output, cancel.Token);
+                },
+                cancellationToken);
         });
+    }
+
+    // "$ENDPOINT" of a script that did not set it is no wish for the default.
+    private static void RefuseEmpty(ParseResult parsed)
+    {
+        foreach (SymbolResult given in parsed.CommandResult.Children)
+        {
+            if (!given.Tokens.Any(static token => token.Value.Length == 0))
+                continue;
+            string name = given switch { OptionResult option => option.Option.Name, ArgumentResult argument => argument.Argument.Name, _ => "An argument" };
+            throw new OperationException("InvalidRequest", null, $"{name} is empty. Give it a value, or leave it out.");
+        }
     }
 }

@@ -11,7 +11,7 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Answers one request of the engine protocol: a line of JSON on standard input. For programs.");
         command.SetAction((_, cancellationToken) =>
-            ServeSession.RunAsync(Console.OpenStandardInput(), new JsonLinesOutput(Console.OpenStandardOutput()), cancellationToken));
+            ServeSession.RunAsync(Console.OpenStandardInput(), new JsonLinesOutput(StandardOutput.Stream), cancellationToken));
         return command;
     }
 }

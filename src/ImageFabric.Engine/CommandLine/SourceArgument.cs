@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ImageFabric.Disks;
 using ImageFabric.Protocol;
-using ImageFabric.Store.Sources;
 
 namespace ImageFabric.Engine.CommandLine;
 
@@ -28,7 +27,9 @@ internal sealed class SourceArgument
     public string Read(ParseResult parsed)
     {
         string text = parsed.GetRequiredValue(file);
-        return RemoteFile.IsMeant(text) ? text : PathArgument.Full(text, "The file's name");
+        if (AddressForm.WhyNoSource(text) is { } reason)
+            throw new OperationException("InvalidRequest", text, reason);
+        return AddressForm.IsSourceAddress(text) ? text : PathArgument.Full(text, "The file's name");
     }
 
     /// <summary>The service that the options name. Null: none do.</summary>

@@ -74,5 +74,10 @@ internal sealed class StoreOptions
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    private static string? FullPath(string? uri, string option = "--store") => uri is null || uri.Contains("://", StringComparison.Ordinal) ? uri : PathArgument.Full(uri, option);
+    private static string? FullPath(string? uri, string option = "--store")
+    {
+        if (uri is null || uri.StartsWith("s3://", StringComparison.OrdinalIgnoreCase))
+            return uri;
+        return AddressForm.WhyNoStore(uri) is { } reason ? throw new OperationException("InvalidRequest", uri, reason) : PathArgument.Full(uri, option);
+    }
 }

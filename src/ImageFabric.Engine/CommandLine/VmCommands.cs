@@ -80,13 +80,28 @@ internal static class VmCommands
         return command;
     }
 
-    internal static async Task<string?> ReadAsync(string? file, CancellationToken cancellationToken)
+    internal static async Task<byte[]?> ReadAsync(string? file, CancellationToken cancellationToken)
     {
         if (file is null)
             return null;
         try
         {
-            return await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false);
+            // Read to its end: a pipe, as of a shell's <(…), has no length.
+            using FileStream stream = File.OpenRead(file);
+            using var content = new MemoryStream();
+            byte[] buffer = new byte[81920];
+            for (int count; (count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+            {
+                content.Write(buffer, 0, count);
+                if (content.Length > VmCreateRequest.LongestGuestFile)
+                    throw new OperationException("InvalidRequest", file, $"{file} is longer than the {VmCreateRequest.LongestGuestFile} bytes that a guest can be told.");
+            }
+
+            return content.ToArray();
+        }
+        catch (FileNotFoundException missing)
+        {
+            throw new OperationException("FileNotFound", file, $"There is no file {file}.", missing);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

@@ -16,7 +16,7 @@ internal static class CatalogOperations
     public static async Task ListAsync(ListRequest request, IEventOutput output, CancellationToken cancellationToken)
     {
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<Manifest> listed = await new ImageCatalog(store, UserCache.Directory).ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Manifest> listed = await new ImageCatalog(store, UserCache.Directory).ListAsync(Images.CheckPattern(request.Image), damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
         output.Results(listed, Images.DescribeWithSigner, cancellationToken);
     }
 
@@ -37,7 +37,7 @@ internal static class CatalogOperations
             return;
         }
 
-        IReadOnlyList<Manifest> listed = await catalog.ListAsync(request.Image, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Manifest> listed = await catalog.ListAsync(Images.CheckPattern(request.Image), damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
         foreach (Manifest manifest in listed.GroupBy(m => m.Name, StringComparer.Ordinal).SelectMany(versions => versions.SkipLast(request.KeepLast ?? 0)))
             output.Result(Images.Describe(await catalog.RemoveAsync(new ImageReference(manifest.Name, manifest.Version), cancellationToken).ConfigureAwait(false)));
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
 using ImageFabric.Engine.Output;
 using ImageFabric.Protocol;
 using ImageFabric.Store;
@@ -13,7 +14,7 @@ using ImageFabric.Store.Trust;
 namespace ImageFabric.Engine.Operations;
 
 /// <summary>Images as requests name them and results describe them.</summary>
-internal static class Images
+internal static partial class Images
 {
     /// <summary>Reads <c>NAME[:VERSION]</c>.</summary>
     /// <exception cref="OperationException"><c>InvalidRequest</c>.</exception>
@@ -27,6 +28,12 @@ internal static class Images
         ? image
         : throw new OperationException("InvalidRequest", text, $"'{text}' names no version; 'latest' is not enough here.");
 
+    /// <summary>A pattern of images, if there can be images that it fits.</summary>
+    /// <exception cref="OperationException"><c>InvalidRequest</c>.</exception>
+    public static string? CheckPattern(string? text) => text is null || PatternForm().IsMatch(text)
+        ? text
+        : throw new OperationException("InvalidRequest", text, $"'{text}' can be no image: NAME or NAME:VERSION, of letters, digits, '.', '_' and '-', with the wildcards * and ?.");
+
     /// <summary>The published images that a pattern means: the one it names, or all that fit where it has the wildcards <c>*</c> or <c>?</c>.</summary>
     /// <exception cref="OperationException"><c>InvalidRequest</c>.</exception>
     /// <exception cref="StoreException"><c>ImageNotFound</c> for a name without wildcards, and what the store gives.</exception>
@@ -35,7 +42,7 @@ internal static class Images
         var catalog = new ImageCatalog(store);
         if (pattern is not null && pattern.AsSpan().IndexOfAny('*', '?') < 0)
             return [await catalog.ResolveAsync(Parse(pattern), cancellationToken).ConfigureAwait(false)];
-        return await catalog.ListAsync(pattern, damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
+        return await catalog.ListAsync(CheckPattern(pattern), damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
     }
 
     public static ImageResult Describe(Manifest manifest) => new()
@@ -106,4 +113,7 @@ internal static class Images
         BootMode = image.BootMode,
         Labels = image.Labels,
     };
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._*?-]+(:[A-Za-z0-9._*?-]+)?\z")]
+    private static partial Regex PatternForm();
 }

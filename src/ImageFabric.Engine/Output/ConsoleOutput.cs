@@ -21,7 +21,7 @@ internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, boo
         {
             if (!pace.Passes(report))
                 return;
-            string text = ProgressText.Describe(pace.Describe(report));
+            string text = DisplayText.Harmless(ProgressText.Describe(pace.Describe(report)));
             messages.Write("\r" + text.PadRight(progressWidth));
             progressWidth = text.Length;
         }
@@ -43,7 +43,7 @@ internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, boo
             if (headed != result.GetType() && ResultText.Heading(result) is { } heading)
                 results.WriteLine(heading);
             headed = result.GetType();
-            results.WriteLine(ResultText.Describe(result));
+            results.WriteLine(DisplayText.Harmless(ResultText.Describe(result)));
         }
     }
 
@@ -59,7 +59,7 @@ internal sealed class ConsoleOutput(TextWriter results, TextWriter messages, boo
         lock (writing)
         {
             ClearProgress();
-            messages.WriteLine(text);
+            messages.WriteLine(DisplayText.Harmless(text));
         }
     }
 

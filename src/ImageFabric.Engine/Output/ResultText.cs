@@ -16,7 +16,7 @@ internal static class ResultText
             ? $"Published {r.Name}:{r.Version} ({Size(r.VirtualSize)} disk, {r.SourceFormat}) in {Seconds(r.DurationSeconds)}: " +
               $"{Size(r.BytesRead)} read, {Size(r.BytesUploaded - r.DeltaBytes)} uploaded in {Packs(r.PacksUploaded)}, {Size(r.BytesReused)} already in the store{Deltas(r)}.\n{r.ImageId}"
             : $"{r.Name}:{r.Version} is published already with this content{Deltas(r)}.\n{r.ImageId}",
-        ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}{(r.SignerSubject is null ? "" : $"  signed by {r.SignerSubject}")}",
+        ImageResult r => $"{r.Name + ":" + r.Version,-40} {Size(r.VirtualSize),10} {Size(r.DataSize),10} {Size(r.StoredSize),10}  {Day(r.Published)}  {r.ImageId[..19]}{(r.SignerSubject is null ? "" : $"  signed as {r.SignerSubject} (not verified)")}",
         OptimizeResult r => OptimizeText.Describe(r),
         VerifyResult { Damaged.Length: > 0 } r => $"{(r.Name == "" ? "Packs that no image names" : $"{r.Name}:{r.Version}")}: damaged." + string.Concat(r.Damaged.Select(static d => $"\n  {d.Damage}: {d.Key}")),
         VerifyResult { Name: "" } r => $"Packs that no image names are whole: {r.PacksVerified} checked, {Size(r.BytesFetched)} read in {Seconds(r.DurationSeconds)}.",

@@ -39,7 +39,7 @@ internal sealed class MachineCreation(
                 DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
             if (request.FullClone)
                 await copy(image.Path, files.Disk, ct).ConfigureAwait(false);
-            await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, ct).ConfigureAwait(false);
+            await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, warn, ct).ConfigureAwait(false);
 
             undo.Add("remove the machine", token => module.RemoveAsync(order.Name, id: null, files.Directory, token));
             CreationAnswer made = await module.CreateAsync(Order(request, order, options, record, files), ct).ConfigureAwait(false);

@@ -44,7 +44,7 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
                 order.Name, Guid.NewGuid(), image.Reference, image.ImageId, image.Path, !request.FullClone, order.DiskSizeBytes,
                 DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
             await MakeDiskAsync(image, record, files, ct).ConfigureAwait(false);
-            await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, ct).ConfigureAwait(false);
+            await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, warn, ct).ConfigureAwait(false);
             await DefineAsync(new DomainPlan(record, order, offer, network, files), undo, ct).ConfigureAwait(false);
             record.Write(files.Record);
             if (request.Start)

@@ -1,4 +1,3 @@
-using System.Text;
 using ImageFabric.Hypervisors.Machines;
 using ImageFabric.Protocol;
 
@@ -17,20 +16,22 @@ internal static class GuestSeed
     /// <param name="request">The request.</param>
     /// <param name="instanceId">Never used before.</param>
     /// <param name="hostName">The guest's own name.</param>
+    /// <param name="warn">Told when cloud-init would ignore the user data.</param>
     /// <param name="ct">Stops the work.</param>
     /// <exception cref="HypervisorException"><c>InvalidRequest</c>: both kinds are asked for.</exception>
-    public static Task WriteAsync(string path, VmCreateRequest request, Guid instanceId, string hostName, CancellationToken ct)
+    public static Task WriteAsync(string path, VmCreateRequest request, Guid instanceId, string hostName, Action<string> warn, CancellationToken ct)
     {
         if (request.Unattend is null)
         {
+            if (CloudInitHeader.WhyIgnored(request.UserData) is { } reason)
+                warn($"cloud-init in the guest will ignore the user data of '{request.Name}': {reason}");
             IReadOnlyList<SeedFile> cloudInit = NoCloudSeed.Files(instanceId.ToString("D"), hostName, request.UserData, request.NetworkConfig);
             return PrivateFile.WriteAsync(path, SeedIso.Build(NoCloudSeed.VolumeLabel, cloudInit, DateTimeOffset.UtcNow), ct);
         }
 
         if (request.UserData is not null || request.NetworkConfig is not null)
             throw new HypervisorException("InvalidRequest", request.Name, "A machine is told who it is by cloud-init or by an answer file of Windows, not by both.");
-        byte[] answers = Encoding.UTF8.GetBytes(request.Unattend);
-        SeedFile[] files = [.. UnattendNames.Select(name => new SeedFile(name, answers))];
+        SeedFile[] files = [.. UnattendNames.Select(name => new SeedFile(name, request.Unattend))];
         return PrivateFile.WriteAsync(path, SeedIso.Build(UnattendLabel, files, DateTimeOffset.UtcNow), ct);
     }
 }

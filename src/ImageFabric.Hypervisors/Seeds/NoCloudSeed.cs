@@ -17,17 +17,17 @@ internal static class NoCloudSeed
     /// <param name="hostName">The guest's own name.</param>
     /// <param name="userData">Verbatim. Null or empty: an empty cloud-config, since the file has to be there.</param>
     /// <param name="networkConfig">Verbatim. Null or empty: no such file, and the guest decides.</param>
-    public static IReadOnlyList<SeedFile> Files(string instanceId, string hostName, string? userData, string? networkConfig)
+    public static IReadOnlyList<SeedFile> Files(string instanceId, string hostName, byte[]? userData, byte[]? networkConfig)
     {
         // Quoted as JSON, which is YAML too: a name such as 1e3 or true stays a string.
         string metaData = $"instance-id: {Quote(instanceId)}\nlocal-hostname: {Quote(hostName)}\n";
         var files = new List<SeedFile>
         {
             new("meta-data", Encoding.UTF8.GetBytes(metaData)),
-            new("user-data", Encoding.UTF8.GetBytes(string.IsNullOrEmpty(userData) ? "#cloud-config\n" : userData)),
+            new("user-data", userData is { Length: > 0 } ? userData : "#cloud-config\n"u8.ToArray()),
         };
-        if (!string.IsNullOrEmpty(networkConfig))
-            files.Add(new SeedFile("network-config", Encoding.UTF8.GetBytes(networkConfig)));
+        if (networkConfig is { Length: > 0 })
+            files.Add(new SeedFile("network-config", networkConfig));
         return files;
     }
 

@@ -1,19 +1,13 @@
-using System;
 using System.Collections.ObjectModel;
-using System.Linq;
 using System.Management.Automation;
 using ImageFabric.Fleet;
+using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
 
 /// <summary>Paths of disk image files as PowerShell's users write them.</summary>
 internal static class ImagePath
 {
-    private static readonly string[] Schemes = ["https://", "http://", "s3://"];
-
-    /// <summary>True for the address of a file elsewhere.</summary>
-    public static bool IsAddress(string path) => Schemes.Any(scheme => path.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
-
     /// <summary>On the pipeline's thread: the files of the file system that are meant, by full path; an address as it is.</summary>
     /// <param name="cmdlet">Whose location relative paths are seen from.</param>
     /// <param name="path">What the user gave.</param>
@@ -21,8 +15,10 @@ internal static class ImagePath
     /// <exception cref="FleetException"><c>FileNotFound</c>: there is none, or the path is not one of the file system.</exception>
     public static Collection<string> Resolve(PSCmdlet cmdlet, string path, bool literal)
     {
-        if (IsAddress(path))
+        if (AddressForm.IsSourceAddress(path))
             return [path];
+        if (AddressForm.WhyNoSource(path) is { } reason)
+            throw new FleetException("InvalidRequest", path, reason);
         try
         {
             ProviderInfo provider;
@@ -38,4 +34,10 @@ internal static class ImagePath
             throw new FleetException("FileNotFound", path, e.Message, e);
         }
     }
+
+    /// <summary>On the pipeline's thread: the one file of the file system that is meant, by full path; brackets and other wildcards are part of its name.</summary>
+    /// <param name="cmdlet">Whose location relative paths are seen from.</param>
+    /// <param name="path">What the user gave.</param>
+    /// <exception cref="FleetException"><c>FileNotFound</c>: the path is not one of the file system.</exception>
+    public static string ResolveOne(PSCmdlet cmdlet, string path) => Resolve(cmdlet, path, literal: true)[0];
 }

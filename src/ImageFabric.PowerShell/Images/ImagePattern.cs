@@ -18,9 +18,9 @@ internal sealed class ImagePattern
         if (Query is null || Query == pattern)
             return;
         int colon = pattern.IndexOf(':');
-        _name = new WildcardPattern(colon < 0 ? pattern : pattern.Substring(0, colon));
+        _name = NamePattern.Parse(colon < 0 ? pattern : pattern.Substring(0, colon));
         string version = colon < 0 ? "*" : pattern.Substring(colon + 1);
-        _version = version == Latest ? null : new WildcardPattern(version);
+        _version = version == Latest ? null : NamePattern.Parse(version);
     }
 
     /// <summary>What to ask the engine for. Null: everything.</summary>

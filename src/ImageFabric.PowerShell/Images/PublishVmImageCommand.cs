@@ -124,11 +124,11 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
         {
             Store = store.Location,
             Source = source,
-            SourceService = ImagePath.IsAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
+            SourceService = AddressForm.IsSourceAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
             Policy = Policy(store.Policy),
             Name = Name,
             Version = Version,
-            Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => Text(l.Value)),
+            Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => LabelValue(l)),
             CompressionLevel = CompressionLevel > 0 ? CompressionLevel : null,
             Throttle = ThrottleLimit > 0 ? ThrottleLimit : null,
             BandwidthLimit = BandwidthLimit,
@@ -174,6 +174,10 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             ? files[0]
             : throw new FleetException("InvalidRequest", path, $"'{path}' matches {files.Count} files; one image is made of one file.");
     }
+
+    private static string LabelValue(DictionaryEntry label) => (label.Value is PSObject wrapped ? wrapped.BaseObject : label.Value) is IEnumerable and not string
+        ? throw new FleetException("InvalidRequest", Text(label.Key), $"The label '{Text(label.Key)}' is a list or table; a label is one text.")
+        : Text(label.Value);
 
     private static string Text(object? value) => System.Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }

@@ -15,6 +15,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
+    private const string ByInputObject = "InputObject";
     private const string Published = "Deep";
 
     // What is said of the file itself is this command's result; that it cannot be read is an error.
@@ -33,6 +34,11 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>The disk image files, as Get-Item and Get-ChildItem give them out.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByInputObject, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public System.IO.FileInfo[] InputObject { get; set; } = [];
 
     /// <summary>
     /// The store whose settings limit what may be published: a registered name. Without it: <c>IMAGEFABRIC_STORE</c>, then the registered default.
@@ -61,7 +67,14 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
     [Parameter(Mandatory = true, ParameterSetName = Published)]
     public SwitchParameter Deep { get; set; }
 
-    private bool IsLiteral => ParameterSetName == ByLiteralPath;
+    private bool IsLiteral => ParameterSetName is ByLiteralPath or ByInputObject;
+
+    private string[] Files => ParameterSetName switch
+    {
+        ByInputObject => System.Array.ConvertAll(InputObject, static file => file.FullName),
+        ByLiteralPath => LiteralPath,
+        _ => Path,
+    };
 
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
@@ -85,7 +98,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
 
         ImagePolicy? policy = Policy(store.Policy);
         StoreReference? service = await SourceServiceAsync(SourceStore, store).ConfigureAwait(false);
-        foreach (string path in IsLiteral ? LiteralPath : Path)
+        foreach (string path in Files)
         {
             try
             {
@@ -108,7 +121,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
         try
         {
             await RunEngineAsync<TestResult>(
-                new TestRequest { Source = file, SourceService = ImagePath.IsAddress(file) ? service : null, Policy = policy }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
+                new TestRequest { Source = file, SourceService = AddressForm.IsSourceAddress(file) ? service : null, Policy = policy }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException e) when (Refusals.Contains(e.Error.Id))
         {

@@ -53,13 +53,23 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
     [ValidateRange(1L, long.MaxValue)]
     public long DiskSize { get; set; }
 
-    /// <summary>cloud-init user data: one text, or its lines.</summary>
+    /// <summary>cloud-init user data: a text, its lines, bytes, or a file as Get-Item gives it. Bytes and files reach the guest as they are.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string[]? UserData { get; set; }
+    public object? UserData { get; set; }
 
-    /// <summary>cloud-init network configuration, version 1 or 2: one text, or its lines.</summary>
+    /// <summary>File with cloud-init user data, which reaches the guest byte for byte.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string[]? NetworkConfig { get; set; }
+    [ValidateNotNullOrEmpty]
+    public string? UserDataPath { get; set; }
+
+    /// <summary>cloud-init network configuration, version 1 or 2: a text, its lines, bytes, or a file as Get-Item gives it.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public object? NetworkConfig { get; set; }
+
+    /// <summary>File with cloud-init network configuration, which reaches the guest byte for byte.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string? NetworkConfigPath { get; set; }
 
     /// <summary>The guest's own name. Without it: the machine's.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -130,12 +140,13 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
         {
             Throttle = ThrottleLimit, Format = DiskFormat, ImageDirectory = HostImageDirectory, Connections = Connections,
         });
+        GuestContent guest = await Pipeline.AskAsync(ReadGuestContent).ConfigureAwait(false);
         string image = await ExactAsync(sync, cancellationToken).ConfigureAwait(false);
         string fetch = await IsTrialAsync().ConfigureAwait(false) ? await FetchAsync(sync, cancellationToken).ConfigureAwait(false) : "";
         string action = $"Create virtual machine from {image} ({(FullClone ? "full" : "linked")} clone, {ByteSize.Format(Memory)} of memory{fetch})";
         await OnEachAsync(HostName, async host =>
         {
-            VmCreateRequest request = Request(image);
+            VmCreateRequest request = Request(image, guest);
             if (await Pipeline.ShouldProcessAsync($"{request.Name} on {host.Name}", action).ConfigureAwait(false))
                 StartOn(host, slot => CreateAsync(new VmCreation(Engine, sync), host, slot, request, cancellationToken), cancellationToken);
         }).ConfigureAwait(false);
@@ -165,15 +176,16 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
         return $"{newest.Name}:{newest.Version}";
     }
 
-    private VmCreateRequest Request(string image) => WithHardware(new VmCreateRequest
+    private VmCreateRequest Request(string image, GuestContent guest) => WithHardware(new VmCreateRequest
     {
         Image = image,
         Name = Name,
         Cpu = Cpu,
         MemoryBytes = Memory,
         DiskSizeBytes = DiskSize > 0 ? DiskSize : null,
-        UserData = Text(UserData),
-        NetworkConfig = Text(NetworkConfig),
+        UserData = guest.UserData,
+        NetworkConfig = guest.NetworkConfig,
+        Unattend = guest.Unattend,
         HostNameInGuest = string.IsNullOrEmpty(GuestHostName) ? null : GuestHostName,
         Network = string.IsNullOrEmpty(Network) ? null : Network,
         Firmware = Firmware?.ToUpperInvariant(),
@@ -190,5 +202,8 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
         Pipeline.WriteObject(new VmFromImage(host, vm));
     }
 
-    private static string? Text(string[]? lines) => lines is { Length: > 0 } ? string.Join("\n", lines) : null;
+    private GuestContent ReadGuestContent() => new(
+        GuestContent.Read(this, nameof(UserData), UserData, UserDataPath),
+        GuestContent.Read(this, nameof(NetworkConfig), NetworkConfig, NetworkConfigPath),
+        GuestContent.Read(this, nameof(Unattend), Unattend, UnattendPath));
 }

@@ -53,9 +53,14 @@ public sealed partial class NewVmFromImageCommand
     [ValidateSet("Disk", "Dvd", "Network")]
     public string[]? BootOrder { get; set; }
 
-    /// <summary>Answer file of Windows Setup, in place of cloud-init: one text, or its lines.</summary>
+    /// <summary>Answer file of Windows Setup, in place of cloud-init: a text, its lines, bytes, or a file as Get-Item gives it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public string[]? Unattend { get; set; }
+    public object? Unattend { get; set; }
+
+    /// <summary>File with answers for Windows Setup, which reaches the guest byte for byte.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string? UnattendPath { get; set; }
 
     private VmCreateRequest WithHardware(VmCreateRequest request)
     {
@@ -68,7 +73,6 @@ public sealed partial class NewVmFromImageCommand
         request.StartAction = StartAction;
         request.Checkpoints = CheckpointType;
         request.BootOrder = BootOrder;
-        request.Unattend = Text(Unattend);
         return request;
     }
 }

@@ -40,7 +40,13 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     }
 
     /// <inheritdoc/>
-    protected sealed override void BeginProcessing() => Run(BeginAsync, terminating: true);
+    protected sealed override void BeginProcessing()
+    {
+        // A variable that was never set is no wish for the default. What comes through the pipeline is not bound yet, and may be blank.
+        if (MyInvocation.BoundParameters.FirstOrDefault(given => string.IsNullOrEmpty(given.Value as string) && IsText(given.Key)).Key is { } empty)
+            ThrowTerminatingError(EngineErrorRecord.From(new FleetException("InvalidRequest", $"-{empty}", $"-{empty} is empty. Give it a value, or leave it out."), null));
+        Run(BeginAsync, terminating: true);
+    }
 
     /// <inheritdoc/>
     protected sealed override void ProcessRecord() => Run(ProcessAsync, terminating: false);
@@ -87,6 +93,8 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
             _owned.Add(resource);
         return resource;
     }
+
+    private bool IsText(string parameter) => GetType().GetProperty(parameter)?.PropertyType == typeof(string);
 
     private void Run(Func<CancellationToken, Task> stage, bool terminating)
     {

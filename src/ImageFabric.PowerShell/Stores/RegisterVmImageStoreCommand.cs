@@ -91,7 +91,7 @@ public sealed class RegisterVmImageStoreCommand : ImagePolicyCmdlet
     private async Task<StoreRegistration> RegistrationAsync() => new()
     {
         Name = Name,
-        Uri = StoreName.IsAddress(Uri) ? Uri : await Pipeline.AskAsync(() => GetUnresolvedProviderPathFromPSPath(Uri)).ConfigureAwait(false),
+        Uri = AddressForm.WhyNoStore(Uri) is { } reason ? throw new FleetException("InvalidRequest", Uri, reason) : StoreName.IsAddress(Uri) ? Uri : await Pipeline.AskAsync(() => GetUnresolvedProviderPathFromPSPath(Uri)).ConfigureAwait(false),
         Endpoint = Given(Endpoint),
         Region = Given(Region),
         Profile = Given(Profile),

@@ -41,6 +41,8 @@ internal sealed class StoreSelection
         StoreRegistry registry = StoreRegistry.OfUser();
         if (string.IsNullOrEmpty(text))
             return registry.Default() is { } usual ? Of(usual) : new StoreSelection(null, null);
+        if (AddressForm.WhyNoStore(text!) is { } reason)
+            throw new FleetException("InvalidRequest", text!, reason);
         if (StoreName.IsAddress(text!))
             return new StoreSelection(text, new StoreReference { Uri = text, Endpoint = EndpointOfEnvironment() });
         if (!StoreName.IsPath(text!) && registry.Find(text!) is { } registered)

@@ -60,6 +60,10 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
         Manifest? found = image.IsExact
             ? await TryReadAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false)
             : (await ListAsync(image.ToString(), null, cancellationToken).ConfigureAwait(false)).SingleOrDefault(m => m.Name == image.Name);
+
+        // Case matters only between images that differ in nothing else, as in a listing.
+        if (found is null && await ListAsync(image.ToString(), static _ => { }, cancellationToken).ConfigureAwait(false) is [var other])
+            found = other;
         return found ?? throw new StoreException("ImageNotFound", image.ToString(), $"{store.Location} has no image {(image.IsExact ? image : image.Name)}.");
     }
 
@@ -70,7 +74,7 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
         if (!image.IsExact)
             throw new ArgumentException("A version is needed.", nameof(image));
         Manifest manifest = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
-        await store.DeleteAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false);
+        await store.DeleteAsync(ObjectKeys.Manifest(manifest.Name, manifest.Version), cancellationToken).ConfigureAwait(false);
         return manifest;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ImageFabric.Engine.Tests.Support;
 using ImageFabric.Protocol;
@@ -49,6 +50,20 @@ public sealed class UsageTests : IDisposable
     [InlineData("test ", "InvalidRequest")]
     [InlineData("list --store ", "InvalidRequest")]
     [InlineData("list --store http://host/bucket", "InvalidRequest")]
+    [InlineData("list --store s3:/bucket/prefix", "InvalidRequest")]
+    [InlineData("list --store remote:bucket", "InvalidRequest")]
+    [InlineData("list --store file:store", "InvalidRequest")]
+    [InlineData("list --store gs://bucket", "InvalidRequest")]
+    [InlineData("list --store s3://bucket --endpoint ", "InvalidRequest")]
+    [InlineData("list --store s3://bucket --region ", "InvalidRequest")]
+    [InlineData("list disk@1", "InvalidRequest")]
+    [InlineData("list disk:1:2", "InvalidRequest")]
+    [InlineData("verify di/*", "InvalidRequest")]
+    [InlineData("remove a/*:*", "InvalidRequest")]
+    [InlineData("test -", "InvalidRequest")]
+    [InlineData("test ftp://host/d.img", "InvalidRequest")]
+    [InlineData("test s3:/bucket/d.img", "InvalidRequest")]
+    [InlineData("pull disk:1 --output -", "InvalidRequest")]
     [InlineData("list --store s3://", "InvalidRequest")]
     [InlineData("list --store NONE", "StoreNotFound")]
     [InlineData("list --store EMPTY", "StoreNotFound")]
@@ -91,6 +106,69 @@ public sealed class UsageTests : IDisposable
         Assert.Equal((id, description.Category, description.RecommendedAction), (error.Id, error.Category, error.RecommendedAction));
         Assert.Empty(json.Error);
         Assert.False(File.Exists(scratch["out"]));
+    }
+
+    [EngineFact]
+    public async Task An_argument_that_begins_with_an_at_sign_is_no_file_of_arguments()
+    {
+        await File.WriteAllTextAsync(scratch["x"], "--help");
+
+        EngineAnswer answer = await EngineProgram.RunAsync(["test", "@" + scratch["x"], "--json"]);
+
+        Assert.Equal("FileNotFound", answer.Failure().Id);
+    }
+
+    [EngineFact]
+    public async Task The_users_home_is_found_where_the_shell_does_not_see_the_tilde()
+    {
+        TestStore store = await PublishedAsync();
+        Directory.Move(store.Uri, scratch["images"]);
+        var environment = new Dictionary<string, string?> { ["HOME"] = scratch.Path };
+
+        EngineAnswer listed = (await EngineProgram.RunAsync(["list", "--store=~/images", "--json"], environment)).Succeeded();
+
+        Assert.Single(listed.Results<ImageResult>());
+    }
+
+    [EngineTheory]
+    [InlineData("list DISK:1")]
+    [InlineData("list Disk")]
+    [InlineData("verify DISK:1")]
+    [InlineData("verify Disk")]
+    [InlineData("remove DISK:1")]
+    public async Task The_case_of_a_name_matters_nowhere(string commandLine)
+    {
+        TestStore store = await PublishedAsync();
+
+        EngineAnswer answer = (await EngineProgram.RunAsync([.. commandLine.Split(' '), .. store.Options, "--json"])).Succeeded();
+
+        Assert.Equal("disk", JsonDocument.Parse(answer.Lines[^1]).RootElement.GetProperty("name").GetString());
+        Assert.Equal(commandLine.StartsWith("remove", StringComparison.Ordinal) ? 0 : 1, (await store.RunAsync("list")).Succeeded().Results<ImageResult>().Count);
+    }
+
+    [EngineTheory]
+    [InlineData("publish DISK --name disk --version 2", ">/dev/full", "OutputUnwritable")]
+    [InlineData("publish DISK --name disk --version 2 --json", ">/dev/full", "OutputUnwritable")]
+    [InlineData("publish DISK --name disk --version 2 --json", ">&-", "OutputUnwritable")]
+    [InlineData("publish DISK --name disk --version 2", ">&-", "OutputUnwritable")]
+    [InlineData("publish DISK --name disk --version 2", ">/dev/full 2>/dev/full", "")]
+    [InlineData("publish DISK --name disk --version 2", ">&- 2>&-", "")]
+    [InlineData("list --json", ">/dev/full", "OutputUnwritable")]
+    [InlineData("list nothing:1", ">/dev/full 2>/dev/full", "")]
+    public async Task Output_that_cannot_be_written_fails_with_1_and_undoes_nothing(string commandLine, string redirection, string said)
+    {
+        TestStore store = await PublishedAsync();
+        string[] arguments = [.. commandLine.Replace("DISK", scratch["disk.raw"], StringComparison.Ordinal).Split(' '), .. store.Options];
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"\"$0\" \"$@\" {redirection}", EngineProgram.Path, .. arguments]) { RedirectStandardError = true };
+
+        using Process shell = Process.Start(start)!;
+        string error = await shell.StandardError.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+
+        Assert.True(shell.ExitCode == (commandLine == "list nothing:1" ? 0 : 1), $"{shell.ExitCode}: {error}");
+        Assert.Contains(said, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Equal(commandLine.StartsWith("publish", StringComparison.Ordinal) ? 2 : 1, (await store.RunAsync("list")).Succeeded().Results<ImageResult>().Count);
     }
 
     [EngineFact]

@@ -29,7 +29,7 @@ public sealed class CatalogTests : IDisposable
         Assert.Equal(["beta:10"], await NamesAsync("b?ta"));
         Assert.Equal(["Alpine:1", "alpha:2", "beta:10"], await NamesAsync("*:latest"));
         Assert.Empty(await NamesAsync("alph"));
-        Assert.Empty(await NamesAsync("[a]*"));
+        Assert.Equal("InvalidRequest", (await store.RunAsync("list", "[a]*")).Failure().Id);
     }
 
     [EngineFact]

@@ -16,7 +16,7 @@ public sealed class CreationTests : IDisposable
         {
             Name = "web01", Image = "tiny:v1", Cpu = 4, MemoryBytes = 1L << 30, MemoryMinimumBytes = 512L << 20, MemoryMaximumBytes = 4L << 30, DiskSizeBytes = 8 << 20,
             Network = "lan", Vlan = 42, MacAddress = "00:15:5d:01:02:03", SecureBoot = "UefiCa", Tpm = true, StartAction = "Start", Checkpoints = "Disabled",
-            BootOrder = ["Network", "Disk"], Start = true, UserData = "#cloud-config\n",
+            BootOrder = ["Network", "Disk"], Start = true, UserData = "#cloud-config\n"u8.ToArray(),
         });
         JsonObject machine = Assert.Single(_host.Machines);
         Assert.Equal(
@@ -67,7 +67,7 @@ public sealed class CreationTests : IDisposable
     [ToolFact("pwsh")]
     public async Task An_answer_file_of_Windows_comes_on_the_DVD_and_brings_the_template_of_Windows()
     {
-        await _host.CreateAsync(new VmCreateRequest { Name = "win", Image = "tiny:v1", Unattend = "<unattend>ü</unattend>", Network = "lan" });
+        await _host.CreateAsync(new VmCreateRequest { Name = "win", Image = "tiny:v1", Unattend = "<unattend>ü</unattend>"u8.ToArray(), Network = "lan" });
         Assert.Equal("MicrosoftWindows", (string?)Assert.Single(_host.Machines)["secureBoot"]);
         byte[] iso = File.ReadAllBytes(Path.Combine(_host.ImageDirectory, "vms", "win", "seed.iso"));
         Dictionary<string, byte[]> files = IsoReader.Joliet(iso).Files();

@@ -46,7 +46,7 @@ public sealed class OptionsTests : IDisposable
     [InlineData("Off", "windows", true, null)]
     [InlineData("UefiCa", "windows", false, "MicrosoftUEFICertificateAuthority")]
     public void The_template_of_Secure_Boot_follows_the_guest(string? asked, string? system, bool unattend, string? template) =>
-        Assert.Equal(template, Read(new() { SecureBoot = asked, Unattend = unattend ? "<unattend/>" : null }, system).SecureBootTemplate);
+        Assert.Equal(template, Read(new() { SecureBoot = asked, Unattend = unattend ? "<unattend/>"u8.ToArray() : null }, system).SecureBootTemplate);
 
     [Theory]
     [InlineData("00:15:5D:01:02:AF")]

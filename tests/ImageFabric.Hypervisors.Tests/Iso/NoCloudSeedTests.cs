@@ -30,6 +30,17 @@ public sealed class NoCloudSeedTests
         Assert.Equal("instance-id: \"3b0c\"\nlocal-hostname: \"1e3\"\n", Encoding.UTF8.GetString(files.Single(f => f.Name == "meta-data").Content));
     }
 
+    [Fact]
+    public void Bytes_that_are_no_text_reach_the_guest_as_they_are()
+    {
+        byte[] packed = [0x1f, 0x8b, 0x08, 0xff, 0xfe, 0x00], latin1 = [(byte)'#', 0xfc];
+        IReadOnlyList<SeedFile> files = NoCloudSeed.Files("id", "host", packed, latin1);
+        Assert.Equal(packed, files.Single(f => f.Name == "user-data").Content);
+        Assert.Equal(latin1, files.Single(f => f.Name == "network-config").Content);
+    }
+
     private static Dictionary<string, string> Files(string? userData, string? networkConfig) =>
-        NoCloudSeed.Files("id", "host", userData, networkConfig).ToDictionary(f => f.Name, f => Encoding.UTF8.GetString(f.Content));
+        NoCloudSeed.Files("id", "host", Bytes(userData), Bytes(networkConfig)).ToDictionary(f => f.Name, f => Encoding.UTF8.GetString(f.Content));
+
+    private static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);
 }

@@ -44,7 +44,7 @@ public sealed class CreationTests : IDisposable
     [ToolFact("bash")]
     public async Task The_seed_names_the_machine_and_carries_the_user_data()
     {
-        VmResult made = await _host.CreateAsync("web01", r => (r.UserData, r.HostNameInGuest) = ("#cloud-config\nx: 1\n", "www"));
+        VmResult made = await _host.CreateAsync("web01", r => (r.UserData, r.HostNameInGuest) = ("#cloud-config\nx: 1\n"u8.ToArray(), "www"));
 
         var files = IsoReader.Primary(File.ReadAllBytes(Path.Combine(_host.DirectoryOf("web01"), "seed.iso"))).RockRidgeFiles();
         Assert.Equal("#cloud-config\nx: 1\n"u8.ToArray(), files["user-data"].Content);
