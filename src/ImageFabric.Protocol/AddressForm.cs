@@ -17,6 +17,19 @@ public static class AddressForm
     /// <summary>True for <c>s3://…</c>, <c>https://…</c> and <c>http://…</c>: a disk image that is not a file of this machine.</summary>
     public static bool IsSourceAddress(string text) => SourceSchemes.Any(scheme => text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>A disk image's address as it may be shown: a user's password and a query, which may be a signature, are left out. A path as it is.</summary>
+    public static string WithoutSecrets(string source)
+    {
+        if (!IsSourceAddress(source) || source.StartsWith(S3, StringComparison.OrdinalIgnoreCase))
+            return source;
+        int start = source.IndexOf("://", StringComparison.Ordinal) + 3;
+        int end = source.IndexOfAny(['?', '#'], start);
+        string shown = end < 0 ? source : source.Substring(0, end);
+        int path = shown.IndexOf('/', start);
+        int user = shown.LastIndexOf('@', (path < 0 ? shown.Length : path) - 1);
+        return user < start ? shown : shown.Substring(0, start) + shown.Substring(user + 1);
+    }
+
     /// <summary>Why a text names no store: neither <c>s3://bucket[/prefix]</c> nor a directory. Null: it may be one.</summary>
     public static string? WhyNoStore(string text)
     {

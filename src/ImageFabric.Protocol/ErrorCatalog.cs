@@ -62,10 +62,12 @@ public static class ErrorCatalog
         new("SourceChanged", "InvalidOperation", "The file changed while it was read.", "Shut the machine that uses it down, and publish again."),
 
         new("SourceUnreachable", "ConnectionError", "The place that the disk image is to be read from does not answer, and went on not answering.", "Check the address and the network; then run the same command again, it goes on from there."),
+        new("SourceRefused", "PermissionDenied", "The place that the disk image is to be read from refuses it.", "Do what its answer in the message asks for, such as other credentials or a fresh address; then run the same command again."),
         new("SourceRangesNotSupported", "NotImplemented", "The place that the disk image is to be read from does not answer range requests.", "Download the file, and publish it from here."),
 
         // Stores
         new("StoreNotFound", "ObjectNotFound", "The store's bucket or directory does not exist.", "Check the store's address, or create the bucket."),
+        new("CertificateNotTrusted", "SecurityError", "The certificate of a store or a source is not trusted here.", "If the authority that issued it is yours, add it to those this machine trusts (on Debian: /usr/local/share/ca-certificates and update-ca-certificates), or name its file in SSL_CERT_FILE."),
         new("StoreUnreachable", "ConnectionError", "The store does not answer, and went on not answering.", "Check the endpoint, the network and the service; then run the same command again, it goes on from there."),
         new("StoreAccessDenied", "PermissionDenied", "The store refuses these credentials.", "Check the credentials and what they are allowed to do."),
         new("StoreFormatNotSupported", "InvalidData", "The store was made by a newer version, or is not an ImageFabric store.", "Use a newer ImageFabric, or another bucket or prefix."),

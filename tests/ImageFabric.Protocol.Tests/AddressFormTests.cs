@@ -50,4 +50,13 @@ public sealed class AddressFormTests
         Assert.Equal(windows, AddressForm.WhyNoStore(@"C:\images") is null);
         Assert.Equal(windows, AddressForm.WhyNoSource(@"C:\images\d.vhdx") is null);
     }
+
+    [Theory]
+    [InlineData("https://h/d.img?X-Amz-Signature=abc", "https://h/d.img")]
+    [InlineData("https://ops:s3cret@h:8443/a@b/d.img#part", "https://h:8443/a@b/d.img")]
+    [InlineData("http://ops@h", "http://h")]
+    [InlineData("https://h/d.img", "https://h/d.img")]
+    [InlineData("s3://bucket/key?x#y", "s3://bucket/key?x#y")]
+    [InlineData("/srv/what?.img", "/srv/what?.img")]
+    public void Passwords_and_signatures_are_not_shown(string source, string shown) => Assert.Equal(shown, AddressForm.WithoutSecrets(source));
 }

@@ -103,7 +103,7 @@ internal static class CatalogOperations
             allocated += extent.Length;
         output.Result(new TestResult
         {
-            Path = request.Source,
+            Path = AddressForm.WithoutSecrets(request.Source),
             Format = disk.Format,
             Subformat = disk.Subformat,
             VirtualSize = disk.Length,

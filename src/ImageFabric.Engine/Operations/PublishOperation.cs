@@ -39,7 +39,7 @@ internal static class PublishOperation
         using Preflight preflight = await Preflight.RunAsync(request.Source, request.SourceService ?? request.Store, request.Policy, cancellationToken).ConfigureAwait(false);
         ILogicalDisk disk = preflight.Disk;
         foreach (DiskNotice notice in preflight.Notices)
-            output.Warning($"{request.Source}: {notice.Message}");
+            output.Warning($"{AddressForm.WithoutSecrets(request.Source!)}: {notice.Message}");
         options = options with { SectorSize = disk.SectorSize, PartitionTable = preflight.PartitionTable, BootMode = preflight.BootMode };
         await using IObjectStore store = request.PlanOnly
             ? await Stores.OpenForPlanningAsync(request.Store, cancellationToken).ConfigureAwait(false)

@@ -120,6 +120,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
         string source = await SourceAsync().ConfigureAwait(false);
         StoreSelection store = await SelectStoreAsync(Store).ConfigureAwait(false);
         string image = $"{Name}:{Version}";
+        string shown = AddressForm.WithoutSecrets(source);
         var request = new PublishRequest
         {
             Store = store.Location,
@@ -139,12 +140,12 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
         };
         if (request.PlanOnly)
         {
-            PublishResult plan = await PublishAsync(request, $"Reading {source}", [], cancellationToken).ConfigureAwait(false);
+            PublishResult plan = await PublishAsync(request, $"Reading {shown}", [], cancellationToken).ConfigureAwait(false);
             string upload = plan.Created ? $"{ByteSize.Format(plan.BytesUploaded)} to upload of a disk of {ByteSize.Format(plan.VirtualSize)}" : "nothing to upload: it is published already";
-            await Pipeline.ShouldProcessAsync(image, $"Publish {source} ({plan.SourceFormat}, {upload}) to {store.Title}").ConfigureAwait(false);
+            await Pipeline.ShouldProcessAsync(image, $"Publish {shown} ({plan.SourceFormat}, {upload}) to {store.Title}").ConfigureAwait(false);
             Pipeline.WriteObject(new PublishedVmImage(plan, store.Name));
         }
-        else if (await Pipeline.ShouldProcessAsync(image, $"Publish {source} to {store.Title}").ConfigureAwait(false))
+        else if (await Pipeline.ShouldProcessAsync(image, $"Publish {shown} to {store.Title}").ConfigureAwait(false))
         {
             List<ErrorEvent> failures = [];
             Pipeline.WriteObject(new PublishedVmImage(await PublishAsync(request, $"Publishing {image}", failures, cancellationToken).ConfigureAwait(false), store.Name));

@@ -108,7 +108,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
             }
             catch (FleetException e)
             {
-                Pipeline.WriteError(EngineErrorRecord.From(e, path));
+                Pipeline.WriteError(EngineErrorRecord.From(e, AddressForm.WithoutSecrets(path)));
             }
         }
     }
@@ -118,14 +118,15 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
 
     private async Task TestAsync(string file, ImagePolicy? policy, StoreReference? service, CancellationToken cancellationToken)
     {
+        string shown = AddressForm.WithoutSecrets(file);
         try
         {
             await RunEngineAsync<TestResult>(
-                new TestRequest { Source = file, SourceService = AddressForm.IsSourceAddress(file) ? service : null, Policy = policy }, $"Testing {file}", result => Pipeline.WriteObject(new VmImageTest(file, result)), cancellationToken).ConfigureAwait(false);
+                new TestRequest { Source = file, SourceService = AddressForm.IsSourceAddress(file) ? service : null, Policy = policy }, $"Testing {shown}", result => Pipeline.WriteObject(new VmImageTest(shown, result)), cancellationToken).ConfigureAwait(false);
         }
         catch (FleetException e) when (Refusals.Contains(e.Error.Id))
         {
-            Pipeline.WriteObject(new VmImageTest(file, e.Error));
+            Pipeline.WriteObject(new VmImageTest(shown, e.Error));
         }
     }
 }

@@ -1,14 +1,11 @@
 using System.Net;
 using System.Net.Http;
-using System.Text;
 
 namespace ImageFabric.Store.Objects;
 
 /// <summary>What an answer of an S3 service that is not a success means.</summary>
 internal static class HttpAnswer
 {
-    private const int LongestErrorBody = 16_384;
-
     /// <summary>True when the same request may succeed later.</summary>
     public static bool MayPass(HttpStatusCode status) => status
         is HttpStatusCode.RequestTimeout
@@ -27,30 +24,18 @@ internal static class HttpAnswer
     /// <param name="cancellationToken">Stops the reading.</param>
     public static async Task<Exception> DescribeAsync(HttpResponseMessage response, string key, string refusedId, CancellationToken cancellationToken)
     {
-        string code = await CodeAsync(response, cancellationToken).ConfigureAwait(false);
-        string said = $"{(int)response.StatusCode} {(code.Length > 0 ? code : response.ReasonPhrase)}";
-        return Describe(response.StatusCode, code, said, key, refusedId);
+        ServiceAnswer answer = await ServiceAnswer.ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        return Describe(response.StatusCode, answer.Code, answer.Said, key, refusedId, ServiceAnswer.RetryAfter(response));
     }
 
     /// <summary>The same for an answer whose code is known already.</summary>
-    public static Exception Describe(HttpStatusCode status, string code, string said, string key, string refusedId) => (status, code) switch
+    public static Exception Describe(HttpStatusCode status, string code, string said, string key, string refusedId, TimeSpan? retryAfter = null) => (status, code) switch
     {
         (_, "NoSuchBucket") => new StoreException("StoreNotFound", key, "The store's bucket does not exist."),
         (_, "QuotaExceeded") or (HttpStatusCode.InsufficientStorage, _) => new StoreException("StoreFull", key, $"The store takes nothing more: {said}."),
-        _ when MayPass(status) || MayPass(code) => new PassingFaultException($"The store answered {said}."),
+        _ when MayPass(status) || MayPass(code) => new PassingFaultException($"The store answered {said}.") { RetryAfter = retryAfter },
         (HttpStatusCode.NotFound, _) => new StoreException("ObjectMissing", key, $"The store has no object {key}."),
         (HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized, _) => new StoreException(refusedId, key, $"The store refuses {key}: {said}."),
         _ => new StoreException("StoreUnreachable", key, $"The store answered {said} for {key}."),
     };
-
-    private static async Task<string> CodeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        byte[] buffer = new byte[LongestErrorBody];
-        int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-        string text = Encoding.UTF8.GetString(buffer, 0, length);
-        int start = text.IndexOf("<Code>", StringComparison.Ordinal);
-        int end = start < 0 ? -1 : text.IndexOf("</Code>", start, StringComparison.Ordinal);
-        return end < 0 ? "" : text[(start + "<Code>".Length)..end];
-    }
 }

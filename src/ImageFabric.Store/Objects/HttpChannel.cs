@@ -24,6 +24,7 @@ internal static class HttpChannel
 
             // A service that knows nothing of "100 Continue" costs this much for each upload.
             Expect100ContinueTimeout = TimeSpan.FromMilliseconds(300),
+            SslOptions = CertificateCheck.Options,
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ResponseDrainTimeout = TimeSpan.FromSeconds(1),

@@ -26,8 +26,9 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
             await using Stream body = await response.Content.ReadAsStreamAsync(attempt.Token).ConfigureAwait(false);
             for (int filled = 0; filled < content.Length;)
             {
-                filled += await ReadSomeAsync(body, content.AsMemory(filled), attempt).ConfigureAwait(false);
-                attempt.Alive();
+                int count = await ReadSomeAsync(body, content.AsMemory(filled), attempt).ConfigureAwait(false);
+                filled += count;
+                attempt.Moved(count);
             }
 
             return content;
@@ -53,8 +54,9 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
                 await using Stream body = await response.Content.ReadAsStreamAsync(attempt.Token).ConfigureAwait(false);
                 while (filled < destination.Length)
                 {
-                    filled += await ReadSomeAsync(body, destination[filled..], attempt).ConfigureAwait(false);
-                    attempt.Gain();
+                    int count = await ReadSomeAsync(body, destination[filled..], attempt).ConfigureAwait(false);
+                    filled += count;
+                    attempt.Gain(count);
                     if (arrived is null)
                         continue;
 

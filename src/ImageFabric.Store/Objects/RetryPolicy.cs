@@ -26,6 +26,12 @@ internal sealed record RetryPolicy
     /// <summary>How long an attempt may move no byte.</summary>
     public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>The longest wait that a service may ask for; a service that wants more is given up at once.</summary>
+    public TimeSpan LongestTold { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a service may ask to wait in all, beyond <see cref="Patience"/>.</summary>
+    public TimeSpan LongestToldInAll { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Told of every fault that may pass.</summary>
     public Action? OnFault { get; init; }
 
@@ -38,6 +44,7 @@ internal sealed record RetryPolicy
     {
         long firstFailure = 0;
         int failures = 0;
+        TimeSpan told = TimeSpan.Zero;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -56,10 +63,21 @@ internal sealed record RetryPolicy
                     failures = 0;
                 if (failures++ == 0)
                     firstFailure = Stopwatch.GetTimestamp();
-                TimeSpan left = Patience - Stopwatch.GetElapsedTime(firstFailure);
+                TimeSpan left = Patience + told - Stopwatch.GetElapsedTime(firstFailure);
                 if (left <= TimeSpan.Zero || !MayPass(error))
                     throw Unreachable(target, attempt, error);
                 TimeSpan delay = DelayAfter(failures);
+                if (error is PassingFaultException { RetryAfter: { } asked })
+                {
+                    if (asked > LongestTold || told + asked > LongestToldInAll)
+                        throw Unreachable(target, attempt, error);
+
+                    // The time that was asked for is no time of failing.
+                    told += asked;
+                    left += asked;
+                    delay = asked > delay ? asked : delay;
+                }
+
                 await Task.Delay(delay < left ? delay : left, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -91,11 +109,8 @@ internal sealed record RetryPolicy
 
     private static StoreException Unreachable(string target, Attempt attempt, Exception error)
     {
-        // A socket's error does not say whose it is; the request's around it names host and port.
-        Exception cause = error;
-        while (cause.InnerException is { } inner and not SocketException)
-            cause = inner;
-        string reason = attempt.Stalled ? "no byte moved for too long." : cause.Message;
-        return new StoreException("StoreUnreachable", target, $"The store does not answer for {target}: {reason}", error);
+        if (NetworkFault.RefusedCertificate(error) is { } refused)
+            return new StoreException("CertificateNotTrusted", target, $"No connection is made for {target}: {refused.Message}.", error);
+        return new StoreException("StoreUnreachable", target, $"The store does not answer for {target}: {NetworkFault.Describe(error, attempt.Stalled)}.", error);
     }
 }

@@ -14,12 +14,22 @@ internal static class S3Client
     /// <exception cref="StoreException"><c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
     public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http) => Create(location, http, out _, out _);
 
+    /// <summary>What requests of a location that are signed by hand go to and are signed with.</summary>
+    /// <exception cref="StoreException"><c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
+    public static (Uri Endpoint, string Region, AWSCredentials Credentials) Service(ObjectStoreLocation location)
+    {
+        string? endpoint = EndpointOf(location);
+        AWSCredentials credentials = S3Credentials.Find(location, ownEndpoint: endpoint is not null);
+        string region = RegionOf(location, endpoint);
+        return (endpoint is null ? new Uri($"https://s3.{region}.{RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix}") : Parse(endpoint), region, credentials);
+    }
+
     /// <summary>The same, and what it signs with: for requests that are signed by hand.</summary>
     public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http, out AWSCredentials credentials, out string region)
     {
-        string? endpoint = FirstSet(location.Endpoint, Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3"), Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL"));
+        string? endpoint = EndpointOf(location);
         credentials = S3Credentials.Find(location, ownEndpoint: endpoint is not null);
-        region = FirstSet(location.Region, FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: endpoint is null)?.SystemName) ?? DefaultRegion;
+        region = RegionOf(location, endpoint);
         var config = new AmazonS3Config
         {
             ForcePathStyle = true,
@@ -38,15 +48,23 @@ internal static class S3Client
         }
         else
         {
-            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-                throw new StoreException("InvalidRequest", endpoint, "An S3 endpoint is http(s)://host[:port].");
             config.ServiceURL = endpoint;
             config.AuthenticationRegion = region;
-            config.UseHttp = address.Scheme == "http";
+            config.UseHttp = Parse(endpoint).Scheme == "http";
         }
 
         return new AmazonS3Client(credentials, config);
     }
+
+    private static string? EndpointOf(ObjectStoreLocation location) =>
+        FirstSet(location.Endpoint, Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3"), Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL"));
+
+    private static string RegionOf(ObjectStoreLocation location, string? endpoint) =>
+        FirstSet(location.Region, FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: endpoint is null)?.SystemName) ?? DefaultRegion;
+
+    private static Uri Parse(string endpoint) => Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) && address.Scheme is ("http" or "https")
+        ? address
+        : throw new StoreException("InvalidRequest", endpoint, "An S3 endpoint is http(s)://host[:port].");
 
     private static string? FirstSet(params string?[] values) => values.FirstOrDefault(value => !string.IsNullOrEmpty(value));
 

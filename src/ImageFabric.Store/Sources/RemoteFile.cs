@@ -13,10 +13,10 @@ namespace ImageFabric.Store.Sources;
 public sealed class RemoteFile : IRemoteFile
 {
     private const int BlockLength = 1 << 20;
-    private const int MostRedirects = 10;
 
     private readonly HttpClient http;
     private readonly IRemoteAddress address;
+    private readonly RemoteRoute route;
     private readonly BlockCache blocks;
     private RetryPolicy retry = RetryPolicy.Opening;
     private EntityTagHeaderValue? tag;
@@ -29,17 +29,20 @@ public sealed class RemoteFile : IRemoteFile
             new SocketsHttpHandler
             {
                 AutomaticDecompression = DecompressionMethods.None,
-
-                // Never from https to http.
-                AllowAutoRedirect = true,
-                MaxAutomaticRedirections = MostRedirects,
+                AllowAutoRedirect = false,
                 UseCookies = false,
+                SslOptions = CertificateCheck.Options,
                 ConnectTimeout = TimeSpan.FromSeconds(10),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             })
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
+
+        // What lies there, not what a server could make of it; and mirrors refuse who does not say what he is (RFC 9110, sections 12.5.3 and 10.1.5).
+        http.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
+        http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("ImageFabric", typeof(RemoteFile).Assembly.GetName().Version?.ToString(3)));
+        route = new RemoteRoute(http, address);
         blocks = new BlockCache(ReadBlockAsync);
     }
 
@@ -104,61 +107,72 @@ public sealed class RemoteFile : IRemoteFile
 
     private async Task<byte[]> ReadBlockAsync(long number, CancellationToken cancellationToken)
     {
+        var block = new Block(number * BlockLength);
         try
         {
-            return await retry.RunAsync(Name, attempt => ReadBlockAsync(number, attempt), cancellationToken).ConfigureAwait(false);
+            return await retry.RunAsync(Name, attempt => FillAsync(block, attempt), cancellationToken).ConfigureAwait(false);
         }
-        catch (StoreException silent) when (silent.Id == "StoreUnreachable")
+        catch (StoreException silent) when (silent.Id is "StoreUnreachable" or "CertificateNotTrusted")
         {
-            throw new DiskException("SourceUnreachable", Name, $"{Name} cannot be read: {silent.InnerException?.Message ?? silent.Message}", number * BlockLength, silent);
+            Exception cause = silent.InnerException ?? silent;
+            string reason = NetworkFault.RefusedCertificate(cause)?.Message ?? NetworkFault.Describe(cause, stalled: cause is OperationCanceledException);
+            throw new DiskException(silent.Id == "StoreUnreachable" ? "SourceUnreachable" : silent.Id, Name, $"{Name} cannot be read: {reason}.", number * BlockLength, silent);
         }
     }
 
-    private async Task<byte[]> ReadBlockAsync(long number, Attempt attempt)
+    /// <summary>Fetches what a block lacks. A server may answer with less than it was asked for (RFC 9110, section 15.3.7); the rest is asked for then.</summary>
+    private async Task<byte[]> FillAsync(Block block, Attempt attempt)
     {
-        long start = number * BlockLength;
-        long end = Length < 0 ? start + BlockLength : Math.Min(start + BlockLength, Length);
-        using var request = new HttpRequestMessage(HttpMethod.Get, await address.NowAsync(attempt.Token).ConfigureAwait(false));
+        do
+        {
+            long start = block.Start + block.Filled;
+            long end = Length < 0 ? start + BlockLength : Math.Min(block.Start + BlockLength, Length);
+            using HttpResponseMessage response = await route.SendAsync(HttpMethod.Get, request => Dress(request, start, end), attempt.Token).ConfigureAwait(false);
+            attempt.Alive();
+            int length = await TakeHeadersAsync(response, block, start, end, attempt).ConfigureAwait(false);
+            block.Buffer ??= new byte[Math.Min(BlockLength, Length - block.Start)];
+            await using Stream body = await response.Content.ReadAsStreamAsync(attempt.Token).ConfigureAwait(false);
+            for (int taken = 0; taken < length;)
+            {
+                int count = await body.ReadAsync(block.Buffer.AsMemory(block.Filled, length - taken), attempt.Token).ConfigureAwait(false);
+                if (count == 0)
+                    throw new PassingFaultException("The answer ended early.");
+                taken += count;
+                block.Filled += count;
+                attempt.Gain(count);
+            }
+        }
+        while (block.Filled < block.Buffer.Length);
+        return block.Buffer;
+    }
+
+    private void Dress(HttpRequestMessage request, long start, long end)
+    {
         request.Headers.Range = new RangeHeaderValue(start, end - 1);
-        request.Headers.Authorization = address.Authorization;
         if (tag is { IsWeak: false })
             request.Headers.IfMatch.Add(tag);
         else if (modified is not null)
             request.Headers.IfUnmodifiedSince = modified;
-        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, attempt.Token).ConfigureAwait(false);
-        attempt.Alive();
-        long length = TakeHeaders(response, start);
-        byte[] block = new byte[length];
-        await using Stream body = await response.Content.ReadAsStreamAsync(attempt.Token).ConfigureAwait(false);
-        for (int filled = 0; filled < block.Length;)
-        {
-            int count = await body.ReadAsync(block.AsMemory(filled), attempt.Token).ConfigureAwait(false);
-            if (count == 0)
-                throw new PassingFaultException("The answer ended early.");
-            filled += count;
-            attempt.Alive();
-        }
-
-        return block;
     }
 
-    /// <summary>How many bytes the answer's body has, if it is the range that was asked for, of the file that was opened.</summary>
-    private long TakeHeaders(HttpResponseMessage response, long start)
+    /// <summary>How many bytes of the answer's body are taken, if it is of the range that was asked for, of the file that was opened.</summary>
+    private async Task<int> TakeHeadersAsync(HttpResponseMessage response, Block block, long start, long end, Attempt attempt)
     {
         HttpContentHeaders headers = response.Content.Headers;
         switch (response.StatusCode)
         {
-            case HttpStatusCode.PartialContent when headers.ContentRange is { From: { } from, To: { } to, Length: { } total } && from == start && to >= from && to - from < BlockLength && to < total:
-                Remember(response, total);
-                return to - from + 1;
+            case HttpStatusCode.PartialContent when headers.ContentRange is { From: { } from, To: { } to } range && from == start && to >= from && to < end && !(range.Length <= to):
+                Remember(response, range.Length ?? await LengthAsync(attempt).ConfigureAwait(false));
+                return (int)(Math.Min(to + 1, Length) - from);
 
             case HttpStatusCode.PartialContent:
                 throw new PassingFaultException("The answer is of another range.");
 
             // A server that knows no ranges sends all of it: good enough for a file of one block.
-            case HttpStatusCode.OK when start == 0 && headers.ContentLength is { } whole and <= BlockLength:
+            case HttpStatusCode.OK when block.Start == 0 && headers.ContentLength is { } whole and <= BlockLength:
                 Remember(response, whole);
-                return whole;
+                block.Filled = 0;
+                return (int)whole;
 
             case HttpStatusCode.OK:
                 throw new DiskException("SourceRangesNotSupported", Name, $"The server of {Name} does not answer range requests: the file can only be downloaded as a whole.");
@@ -170,22 +184,42 @@ public sealed class RemoteFile : IRemoteFile
             case HttpStatusCode.PreconditionFailed or HttpStatusCode.RequestedRangeNotSatisfiable:
                 throw Changed();
 
-            case HttpStatusCode.NotFound or HttpStatusCode.Gone when Length < 0:
-                throw new DiskException("FileNotFound", Name, $"There is no {Name}.");
-
-            case HttpStatusCode.NotFound or HttpStatusCode.Gone:
-                throw Changed();
-
-            case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest:
-                throw new DiskException("FileUnreadable", Name, $"{Name} leads to another address in a way that is not followed, such as from https to http, or more than {MostRedirects} times.");
-
-            case var status when HttpAnswer.MayPass(status):
-                throw new PassingFaultException($"The server answered {(int)status} {response.ReasonPhrase}.");
-
-            case var status:
-                throw new DiskException("FileUnreadable", Name, $"{Name} cannot be read: the server answered {(int)status} {response.ReasonPhrase}.");
+            default:
+                throw Refusal(await ServiceAnswer.ReadAsync(response, attempt.Token).ConfigureAwait(false), ServiceAnswer.RetryAfter(response));
         }
     }
+
+    /// <summary>The length by a HEAD request, from a server that does not say it with a range (RFC 9110, section 14.4).</summary>
+    private async Task<long> LengthAsync(Attempt attempt)
+    {
+        if (Length >= 0)
+            return Length;
+        using HttpResponseMessage response = await route.SendAsync(HttpMethod.Head, static _ => { }, attempt.Token).ConfigureAwait(false);
+        attempt.Alive();
+        return response.StatusCode == HttpStatusCode.OK && response.Content.Headers.ContentLength is { } length and > 0
+            ? length
+            : throw new DiskException("SourceRangesNotSupported", Name, $"The server of {Name} does not say how long the file is, neither with a range nor when it is asked: it can only be downloaded as a whole.");
+    }
+
+    private Exception Refusal(ServiceAnswer answer, TimeSpan? retryAfter)
+    {
+        if (address.Learn(answer))
+            return new PassingFaultException($"The service named another region: {answer.Region}.");
+        if (HttpAnswer.MayPass(answer.Status) || HttpAnswer.MayPass(answer.Code))
+            return new PassingFaultException($"the server answered {answer.Said}") { RetryAfter = retryAfter };
+        return answer switch
+        {
+            { Code: "NoSuchBucket" } => new DiskException("FileNotFound", Name, $"There is no {Name}: the service has no such bucket."),
+            { Status: HttpStatusCode.NotFound or HttpStatusCode.Gone } => Length < 0 ? new DiskException("FileNotFound", Name, $"There is no {Name}.") : Changed(),
+            { Status: >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest } => new DiskException("FileUnreadable", Name, $"{Name} leads to another address, and the answer does not say where: {answer.Said}."),
+            { Code: "InvalidObjectState" } => Refused(answer, "It is in an archive class: restore it first."),
+            { ClockHint: { } clock } => Refused(answer, clock),
+            _ => Refused(answer, ""),
+        };
+    }
+
+    private DiskException Refused(ServiceAnswer answer, string hint) =>
+        new("SourceRefused", Name, $"{Name} cannot be read: the server answered {answer.Said}. {hint}".TrimEnd());
 
     private void Remember(HttpResponseMessage response, long length)
     {
@@ -198,4 +232,14 @@ public sealed class RemoteFile : IRemoteFile
     }
 
     private DiskException Changed() => new("SourceChanged", Name, $"{Name} changed while it was read.");
+
+    /// <summary>A block on its way: an attempt that breaks off leaves what it brought.</summary>
+    private sealed class Block(long start)
+    {
+        public long Start { get; } = start;
+
+        public byte[]? Buffer { get; set; }
+
+        public int Filled { get; set; }
+    }
 }

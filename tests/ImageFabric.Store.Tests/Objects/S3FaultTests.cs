@@ -64,7 +64,7 @@ public sealed class S3FaultTests : S3FaultContract, IAsyncDisposable
             new ObjectStoreLocation { Uri = "s3://bucket", Endpoint = $"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", AccessKey = "a", SecretKey = "s" },
             create: false,
             default));
-        Assert.Equal("StoreUnreachable", error.Id);
+        Assert.Equal("CertificateNotTrusted", error.Id);
         Assert.IsType<AuthenticationException>(error.InnerException?.InnerException);
         Assert.Equal(1, connections);
         listener.Stop();

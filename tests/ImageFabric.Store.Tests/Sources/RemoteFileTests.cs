@@ -59,7 +59,7 @@ public sealed class RemoteFileTests
     }
 
     [Fact]
-    public async Task Redirects_are_followed_each_time()
+    public async Task Redirects_are_followed()
     {
         await using var elsewhere = new WebServer(Noise(3 * Mebi));
         await using var server = new WebServer([]) { RedirectTo = new Uri(elsewhere.Address, "disk?signature=x").AbsoluteUri };
@@ -145,6 +145,194 @@ public sealed class RemoteFileTests
         using RemoteFile file = await OpenAsync(server, "disk");
         Assert.Equal(0, file.Length);
         Assert.Equal("ImageEmpty", (await Assert.ThrowsAsync<DiskException>(async () => await DiskImage.OpenRemoteAsync(await OpenAsync(server, "disk"), DiskPolicy.Default, CancellationToken.None))).Id);
+    }
+
+    [Fact]
+    public async Task The_first_address_that_a_redirector_gives_is_kept()
+    {
+        byte[] content = Noise(4 * Mebi);
+        await using var mirror = new WebServer(content) { Tag = "\"first\"" };
+        await using var other = new WebServer(content) { Tag = "\"second\"" };
+        int turn = 0;
+        await using var front = new WebServer([]);
+        front.Instead = (_, response) =>
+        {
+            response.RedirectLocation = new Uri((Interlocked.Increment(ref turn) == 1 ? mirror : other).Address, "disk").AbsoluteUri;
+            return (302, []);
+        };
+        using RemoteFile file = await OpenAsync(front, "cloud.img");
+        byte[] part = new byte[content.Length];
+        await file.ReadAsync(0, part, CancellationToken.None);
+        Assert.Equal(content, part);
+        Assert.Empty(other.Requests);
+    }
+
+    [Fact]
+    public async Task An_address_that_a_redirect_gave_and_that_has_ended_is_asked_for_anew()
+    {
+        byte[] content = Noise(4 * Mebi);
+        await using var storage = new WebServer(content);
+        int signatures = 0;
+        bool ended = false;
+        storage.Instead = (request, _) => request.RawUrl!.EndsWith(ended ? "=1" : "=none", StringComparison.Ordinal) ? (403, []) : null;
+        await using var front = new WebServer([]);
+        front.Instead = (_, response) =>
+        {
+            response.RedirectLocation = new Uri(storage.Address, $"disk?signature={Interlocked.Increment(ref signatures)}").AbsoluteUri;
+            return (307, []);
+        };
+        using RemoteFile file = await OpenAsync(front, "disk");
+        ended = true;
+        byte[] part = new byte[Mebi];
+        await file.ReadAsync(3 * Mebi, part, CancellationToken.None);
+        Assert.True(part.AsSpan().SequenceEqual(content.AsSpan(3 * Mebi)));
+        Assert.Equal(2, signatures);
+    }
+
+    [Theory]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("ftp://mirror.invalid/d.img")]
+    [InlineData("s3://bucket/d.img")]
+    [InlineData("http://[::bad/d.img")]
+    [InlineData("http://")]
+    public async Task A_redirect_to_what_is_no_web_address_is_refused(string location)
+    {
+        await using var server = new WebServer([]);
+        server.Instead = (_, response) =>
+        {
+            response.AddHeader("Location", location);
+            return (302, []);
+        };
+        Assert.Equal("FileUnreadable", (await Assert.ThrowsAsync<DiskException>(() => OpenAsync(server, "disk"))).Id);
+    }
+
+    [Fact]
+    public async Task A_password_goes_along_to_the_same_server_and_to_no_other()
+    {
+        byte[] content = Noise(2 * Mebi);
+        await using var other = new WebServer(content);
+        await using var server = new WebServer(content);
+        bool away = false;
+        server.Instead = (request, response) =>
+        {
+            if (request.Url!.AbsolutePath == "/disk")
+                return request.Headers["Authorization"] is null ? (401, []) : null;
+            response.RedirectLocation = away ? new Uri(other.Address, "disk").AbsoluteUri : "/disk";
+            return (302, []);
+        };
+        string address = new UriBuilder(new Uri(server.Address, "start")) { UserName = "ops", Password = "s3cret" }.Uri.AbsoluteUri;
+        (await RemoteFile.OpenAsync(address, NoService, CancellationToken.None)).Dispose();
+        away = true;
+        (await RemoteFile.OpenAsync(address, NoService, CancellationToken.None)).Dispose();
+        Assert.NotEmpty(other.Authorizations);
+        Assert.All(other.Authorizations, Assert.Null);
+    }
+
+    [Theory]
+    [InlineData(100_000, false)]
+    [InlineData(int.MaxValue, true)]
+    [InlineData(100_000, true)]
+    public async Task Short_answers_are_gone_on_with_and_an_unknown_length_is_asked_for(int mostAtOnce, bool hidesLength)
+    {
+        byte[] content = Noise((2 * Mebi) + 77);
+        await using var server = new WebServer(content) { MostAtOnce = mostAtOnce, HidesLength = hidesLength };
+        using RemoteFile file = await OpenAsync(server, "disk");
+        Assert.Equal(content.Length, file.Length);
+        byte[] part = new byte[content.Length];
+        await file.ReadAsync(0, part, CancellationToken.None);
+        Assert.Equal(content, part);
+    }
+
+    [Fact]
+    public async Task Every_request_says_who_asks_and_that_the_file_is_wanted_as_it_is()
+    {
+        await using var server = new WebServer(Noise(1000));
+        server.Instead = (request, _) => request.Headers["Accept-Encoding"] == "identity" && request.UserAgent?.StartsWith("ImageFabric", StringComparison.Ordinal) == true ? null : (403, []);
+        using RemoteFile file = await OpenAsync(server, "disk");
+        Assert.Equal(1000, file.Length);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_asks_for_peace_gets_it(bool asDate)
+    {
+        await using var server = new WebServer(Noise(1000));
+        DateTimeOffset? until = null;
+        int early = 0;
+        server.Instead = (_, response) =>
+        {
+            until ??= DateTimeOffset.UtcNow.AddSeconds(2);
+            if (DateTimeOffset.UtcNow >= until)
+                return null;
+            early++;
+            response.AddHeader("Retry-After", asDate ? until.Value.AddSeconds(1).ToString("R", System.Globalization.CultureInfo.InvariantCulture) : "2");
+            return (asDate ? 503 : 429, []);
+        };
+        using RemoteFile file = await OpenAsync(server, "disk");
+        Assert.Equal(1, early);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_for_more_than_anybody_waits_is_given_up_at_once()
+    {
+        await using var server = new WebServer([]);
+        server.Instead = (_, response) =>
+        {
+            response.AddHeader("Retry-After", "86400");
+            return (429, []);
+        };
+        DiskException error = await Assert.ThrowsAsync<DiskException>(() => OpenAsync(server, "disk"));
+        Assert.Equal("SourceUnreachable", error.Id);
+        Assert.Contains("429", error.Message, StringComparison.Ordinal);
+        Assert.Single(server.Requests);
+    }
+
+    [Theory]
+    [InlineData(403, "AccessDenied", "Request has expired", "SourceRefused", "Request has expired")]
+    [InlineData(403, "InvalidObjectState", "The operation is not valid", "SourceRefused", "archive")]
+    [InlineData(400, "KMS.DisabledException", "The key is disabled", "SourceRefused", "KMS.DisabledException")]
+    [InlineData(404, "NoSuchBucket", "No such bucket", "FileNotFound", "bucket")]
+    [InlineData(404, "NoSuchKey", "No such key", "FileNotFound", "There is no")]
+    public async Task What_a_service_says_of_its_refusal_is_passed_on(int status, string code, string message, string id, string said)
+    {
+        await using var server = new WebServer([]);
+        server.Instead = (_, _) => (status, Encoding.UTF8.GetBytes($"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"));
+        DiskException error = await Assert.ThrowsAsync<DiskException>(() => OpenAsync(server, "disk?X-Amz-Signature=secret"));
+        Assert.Equal(id, error.Id);
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_wrong_is_named()
+    {
+        await using var server = new WebServer([]);
+        server.Instead = (_, response) =>
+        {
+            response.AddHeader("Date", DateTime.UtcNow.AddHours(-1).ToString("R", System.Globalization.CultureInfo.InvariantCulture));
+            return (403, "<Error><Code>RequestTimeTooSkewed</Code><Message>skewed</Message></Error>"u8.ToArray());
+        };
+        DiskException error = await Assert.ThrowsAsync<DiskException>(() => OpenAsync(server, "disk"));
+        Assert.Contains("clock of this machine is", error.Message, StringComparison.Ordinal);
+        Assert.Contains("ahead of", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_endless_answer_to_a_refused_request_is_not_read()
+    {
+        await using var server = new WebServer([]);
+        server.Instead = (_, _) => (403, new byte[64 * Mebi]);
+        Assert.Equal("SourceRefused", (await Assert.ThrowsAsync<DiskException>(() => OpenAsync(server, "disk"))).Id);
+    }
+
+    [Fact]
+    public async Task A_port_without_tls_is_named_as_that()
+    {
+        await using var server = new WebServer([]);
+        string address = new UriBuilder(new Uri(server.Address, "disk")) { Scheme = "https" }.Uri.AbsoluteUri;
+        DiskException error = await Assert.ThrowsAsync<DiskException>(() => RemoteFile.OpenAsync(address, NoService, CancellationToken.None));
+        Assert.Contains("does not speak TLS", error.Message, StringComparison.Ordinal);
     }
 
     private static Task<RemoteFile> OpenAsync(WebServer server, string path) =>

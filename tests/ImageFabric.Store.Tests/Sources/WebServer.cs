@@ -39,6 +39,18 @@ internal sealed class WebServer : IAsyncDisposable
 
     public bool BreaksOff { get; set; }
 
+    /// <summary>Answers in place of the file where it gives an answer.</summary>
+    public Func<HttpListenerRequest, HttpListenerResponse, (int Status, byte[] Body)?>? Instead { get; set; }
+
+    /// <summary>The most bytes of a range that one answer has.</summary>
+    public int MostAtOnce { get; set; } = int.MaxValue;
+
+    /// <summary>Whether a range is answered with the length of the whole.</summary>
+    public bool HidesLength { get; set; }
+
+    /// <summary>Requests for the file, as they came.</summary>
+    public ConcurrentQueue<string> Requests { get; } = new();
+
     /// <summary>Bytes of bodies.</summary>
     public long Sent => Interlocked.Read(ref sent);
 
@@ -74,10 +86,12 @@ internal sealed class WebServer : IAsyncDisposable
         try
         {
             Authorizations.Enqueue(context.Request.Headers["Authorization"]);
-            (response.StatusCode, byte[] body) = Decide(context.Request, response);
+            Requests.Enqueue($"{context.Request.HttpMethod} {context.Request.RawUrl}");
+            (response.StatusCode, byte[] body) = Instead?.Invoke(context.Request, response) ?? Decide(context.Request, response);
             bool breaks = BreaksOff && Failures-- > 0 && body.Length > 1;
             response.ContentLength64 = body.Length;
-            await response.OutputStream.WriteAsync(breaks ? body.AsMemory(0, body.Length / 2) : body);
+            if (context.Request.HttpMethod != "HEAD")
+                await response.OutputStream.WriteAsync(breaks ? body.AsMemory(0, body.Length / 2) : body);
             Interlocked.Add(ref sent, body.Length);
             if (breaks)
                 response.Abort();
@@ -124,7 +138,8 @@ internal sealed class WebServer : IAsyncDisposable
             return (416, []);
         }
 
-        response.Headers["Content-Range"] = $"bytes {first}-{last}/{Content.Length}";
+        last = (int)Math.Min(last, first + (long)MostAtOnce - 1);
+        response.Headers["Content-Range"] = $"bytes {first}-{last}/{(HidesLength ? "*" : Content.Length)}";
         return (206, Content[first..(last + 1)]);
     }
 }
