@@ -10,7 +10,11 @@ public sealed class FanOutTerms
     [DataMember(Name = "token")]
     public string Token { get; set; } = "";
 
-    /// <summary>An address, <c>http(s)://host[:port]</c>: others reach the host where it would set out for there. Null: where the SSH connection arrived.</summary>
+    /// <summary>Networks in CIDR notation: others reach the host at an address of its own in one of them. Null: where the SSH connection arrived.</summary>
+    [DataMember(Name = "networks", EmitDefaultValue = false)]
+    public string[]? Networks { get; set; }
+
+    /// <summary>An address, <c>http(s)://host[:port]</c>: where neither of these is to be had, others reach the host where it would set out for there. Null: nowhere then.</summary>
     [DataMember(Name = "route", EmitDefaultValue = false)]
     public string? Route { get; set; }
 }

@@ -55,7 +55,7 @@ internal sealed class HostFanOut : IAsyncDisposable
     /// <summary>Begins to serve, and says how a pull takes part.</summary>
     public async Task<FanOutOptions> BeginAsync(ImageIndex index, SpooledObject indexObject, HostImageDirectory directory, BandwidthLimit? incoming, CancellationToken cancellationToken)
     {
-        server = FanOutServer.Start(await OwnAddress.FindAsync(terms.Route, cancellationToken).ConfigureAwait(false), token, index, indexObject, BandwidthLimit.Of(bytesPerSecond));
+        server = FanOutServer.Start(await OwnAddress.FindAsync(terms, cancellationToken).ConfigureAwait(false), token, index, indexObject, BandwidthLimit.Of(bytesPerSecond));
         broker.Offer(server.OfferIndex(index));
         return new FanOutOptions(server, broker, token, directory.TemporaryPath(), incoming);
     }

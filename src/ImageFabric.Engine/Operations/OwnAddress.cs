@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using ImageFabric.Protocol;
 
 namespace ImageFabric.Engine.Operations;
 
@@ -7,21 +9,28 @@ namespace ImageFabric.Engine.Operations;
 internal static class OwnAddress
 {
     /// <summary>
-    /// Where this machine would set out for the store, since hosts that share a store share a network; where the SSH connection arrived when the store is
-    /// not a server, or this machine itself.
+    /// An address in a network that the administrator named; otherwise where the SSH connection arrived, which is what the administrator's side accepts; where
+    /// there is no such connection, where this machine would set out for the store.
     /// </summary>
-    /// <param name="route">The store's address, <c>http(s)://host[:port]</c>; null when it is no server's.</param>
-    /// <param name="cancellationToken">Stops the look-up of its name.</param>
+    /// <param name="terms">What the administrator's side says.</param>
+    /// <param name="cancellationToken">Stops the look-up of the store's name.</param>
     /// <returns>Null when there is none.</returns>
-    public static async Task<IPAddress?> FindAsync(string? route, CancellationToken cancellationToken)
+    public static async Task<IPAddress?> FindAsync(FanOutTerms terms, CancellationToken cancellationToken)
     {
-        IPAddress? towardsStore = await TowardsAsync(route, cancellationToken).ConfigureAwait(false);
-        if (towardsStore is not null && !IPAddress.IsLoopback(towardsStore))
-            return towardsStore;
+        if (terms.Networks is { Length: > 0 } networks)
+            return Within(networks);
 
         // "client-address client-port server-address server-port", sshd(8).
         string[] connection = (Environment.GetEnvironmentVariable("SSH_CONNECTION") ?? "").Split(' ');
-        return connection.Length == 4 && IPAddress.TryParse(connection[2], out IPAddress? arrived) ? arrived : towardsStore;
+        return connection.Length == 4 && IPAddress.TryParse(connection[2], out IPAddress? arrived)
+            ? arrived
+            : await TowardsAsync(terms.Route, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static IPAddress? Within(string[] networks)
+    {
+        IPAddress[] own = [.. NetworkInterface.GetAllNetworkInterfaces().Where(static i => i.OperationalStatus == OperationalStatus.Up).SelectMany(static i => i.GetIPProperties().UnicastAddresses.Select(static a => a.Address))];
+        return networks.Select(text => NetworkRange.TryParse(text, out NetworkRange? range) ? own.FirstOrDefault(range!.Contains) : null).FirstOrDefault(static address => address is not null);
     }
 
     private static async Task<IPAddress?> TowardsAsync(string? route, CancellationToken cancellationToken)

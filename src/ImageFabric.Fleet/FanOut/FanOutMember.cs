@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using ImageFabric.Protocol;
@@ -11,7 +12,9 @@ namespace ImageFabric.Fleet;
 /// <summary>One host's part in a fan-out, as this machine sees it.</summary>
 /// <param name="session">The fan-out.</param>
 /// <param name="host">Its name.</param>
-internal sealed class FanOutMember(FanOutSession session, string host) : IHostExchange, IDisposable
+/// <param name="accepts">Whether others may be sent to an address of it.</param>
+/// <param name="warn">Told what the user should know of it.</param>
+internal sealed class FanOutMember(FanOutSession session, string host, Func<IPAddress, bool> accepts, Action<string> warn) : IHostExchange, IDisposable
 {
     private const string IndexPrefix = "indexes/";
 
@@ -25,7 +28,10 @@ internal sealed class FanOutMember(FanOutSession session, string host) : IHostEx
 
     // What follows belongs to the session and its lock.
 
-    /// <summary>Its number; 0 until it is known what it has.</summary>
+    /// <summary>The hosts that cut the image as it does. Null until that is known.</summary>
+    public FanOutGroup? Group { get; set; }
+
+    /// <summary>Its number in the group; 0 until it is known what it has.</summary>
     public int Id { get; set; }
 
     /// <summary>Where it gives what it has. Null: nowhere.</summary>
@@ -45,6 +51,12 @@ internal sealed class FanOutMember(FanOutSession session, string host) : IHostEx
 
     /// <summary>True when it has gone.</summary>
     public bool Left { get; set; }
+
+    /// <summary>Whether others may be sent to an address of it.</summary>
+    public bool Accepts(IPAddress address) => accepts(address);
+
+    /// <summary>Tells the user something of it.</summary>
+    public void Warn(string message) => warn(message);
 
     /// <inheritdoc/>
     public void Attach(Func<OrderEvent, CancellationToken, Task> send) => _send = send;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
@@ -14,7 +15,10 @@ namespace ImageFabric.Fleet;
 /// </summary>
 internal sealed class FanOutSession : IDisposable
 {
-    private const int MostPieces = 1 << 20;
+    // An image has about a thousand; each pack may begin one more.
+    private const int MostPieces = 1 << 16;
+    private const int CertificateDigits = 64;
+    private const int FirstPortOfUsers = 1024;
     private const int IndexReadersAtOnce = 4;
     private const int TokenLength = 32;
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -22,23 +26,23 @@ internal sealed class FanOutSession : IDisposable
 
     private readonly object _gate = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly Dictionary<int, FanOutMember> _members = [];
+    private readonly Dictionary<int, FanOutGroup> _groups = [];
     private readonly List<FanOutMember> _indexHolders = [];
     private readonly Timer _ticking;
-    private FanOutSchedule? _schedule;
     private TaskCompletionSource<bool> _indexNews = NewsSource();
     private bool _indexIsFetched;
 
     /// <summary>Begins.</summary>
     /// <param name="grants">Gives addresses of the store's objects.</param>
     /// <param name="route">The store's address; null when it is no server.</param>
-    public FanOutSession(IGrantSource grants, string? route)
+    /// <param name="peerNetworks">Networks in which hosts give to each other; empty: where each was reached.</param>
+    public FanOutSession(IGrantSource grants, string? route, string[] peerNetworks)
     {
         Grants = grants;
         byte[] token = new byte[TokenLength];
         using (var random = RandomNumberGenerator.Create())
             random.GetBytes(token);
-        Terms = new FanOutTerms { Token = BitConverter.ToString(token).Replace("-", "").ToLowerInvariant(), Route = route };
+        Terms = new FanOutTerms { Token = BitConverter.ToString(token).Replace("-", "").ToLowerInvariant(), Route = route, Networks = peerNetworks.Length > 0 ? peerNetworks : null };
         _ticking = new Timer(_ => Pump(true), null, Tick, Tick);
     }
 
@@ -49,30 +53,35 @@ internal sealed class FanOutSession : IDisposable
     public FanOutTerms Terms { get; }
 
     /// <summary>One more host.</summary>
-    public FanOutMember Join(string host) => new(this, host);
+    /// <param name="host">Its name.</param>
+    /// <param name="accepts">Whether others may be sent to an address of it.</param>
+    /// <param name="warn">Told what the user should know of it.</param>
+    public FanOutMember Join(string host, Func<IPAddress, bool> accepts, Action<string> warn) => new(this, host, accepts, warn);
 
     /// <summary>A host has said what it has.</summary>
     public void Take(FanOutMember member, OfferEvent offer)
     {
         if (offer.Pieces is < 0 or > MostPieces)
             throw Refused(member, $"it cuts the image into {offer.Pieces} pieces");
+        HolderAddress? holder = HolderOf(member, offer);
+        PieceSet? held = offer.Held is null || offer.Pieces == 0 ? null : HeldOf(member, offer);
         lock (_gate)
         {
             if (member.Left || member.Id != 0)
                 return;
-            if (offer.Address is not null && member.Holder is null)
+            if (holder is not null && member.Holder is null)
                 _indexHolders.Add(member);
-            member.Holder ??= HolderOf(offer);
+            member.Holder ??= holder;
             StopReadingIndex(member);
-            if (offer.Held is null || offer.Pieces == 0)
+            if (held is null)
                 return;
-            _schedule ??= new FanOutSchedule(offer.Pieces, new FanOutLimits(), Environment.TickCount);
-            if (_schedule.Pieces != offer.Pieces)
-                throw Refused(member, $"it cuts the image into {offer.Pieces} pieces and others into {_schedule.Pieces}");
-            member.Id = _schedule.Join(HeldOf(member, offer), member.Holder is not null);
+            if (!_groups.TryGetValue(offer.Pieces, out FanOutGroup? group))
+                _groups.Add(offer.Pieces, group = new FanOutGroup(offer.Pieces));
+            member.Group = group;
+            member.Id = group.Schedule.Join(held, member.Holder is not null);
             if (member.Holder is not null)
                 member.Holder.Id = member.Id;
-            _members.Add(member.Id, member);
+            group.Members.Add(member.Id, member);
         }
 
         Pump(false);
@@ -83,12 +92,12 @@ internal sealed class FanOutSession : IDisposable
     {
         lock (_gate)
         {
-            if (_schedule is null || member.Id == 0 || piece.Piece < 0 || piece.Piece >= _schedule.Pieces)
+            if (member.Group?.Schedule is not { } schedule || piece.Piece < 0 || piece.Piece >= schedule.Pieces)
                 throw Refused(member, $"it speaks of piece {piece.Piece}");
             if (piece.Failure is null)
-                _schedule.Done(member.Id, piece.Piece, _clock.Elapsed.TotalSeconds);
+                schedule.Done(member.Id, piece.Piece, _clock.Elapsed.TotalSeconds);
             else
-                _schedule.Failed(member.Id, piece.Piece, piece.Source);
+                schedule.Failed(member.Id, piece.Piece, piece.Source);
         }
 
         Pump(false);
@@ -104,10 +113,10 @@ internal sealed class FanOutSession : IDisposable
             member.Left = true;
             _indexHolders.Remove(member);
             StopReadingIndex(member);
-            if (member.Id == 0)
+            if (member.Group is null)
                 return;
-            _members.Remove(member.Id);
-            _schedule!.Leave(member.Id);
+            member.Group.Members.Remove(member.Id);
+            member.Group.Schedule.Leave(member.Id);
         }
 
         Pump(false);
@@ -152,17 +161,18 @@ internal sealed class FanOutSession : IDisposable
     {
         lock (_gate)
         {
-            if (_schedule is null)
-                return;
-            foreach (IGrouping<int, FanOutOrder> orders in _schedule.Next(_clock.Elapsed.TotalSeconds, all).GroupBy(static o => o.Host))
-                Send(_members[orders.Key], [.. orders]);
+            foreach (FanOutGroup group in _groups.Values)
+            {
+                foreach (IGrouping<int, FanOutOrder> orders in group.Schedule.Next(_clock.Elapsed.TotalSeconds, all).GroupBy(static o => o.Host))
+                    Send(group, group.Members[orders.Key], [.. orders]);
+            }
         }
     }
 
     // In the lock: what is sent first arrives first, and a host is named before it is first spoken of.
-    private void Send(FanOutMember member, FanOutOrder[] orders)
+    private static void Send(FanOutGroup group, FanOutMember member, FanOutOrder[] orders)
     {
-        HolderAddress[] named = [.. orders.Select(static o => o.Source).Where(s => s != FanOutSchedule.Store && member.Known.Add(s)).Select(s => _members[s].Holder!)];
+        HolderAddress[] named = [.. orders.Select(static o => o.Source).Where(s => s != FanOutSchedule.Store && member.Known.Add(s)).Select(s => group.Members[s].Holder!)];
         member.Send(new OrderEvent
         {
             Pieces = [.. orders.Select(static o => new OrderedPiece { Piece = o.Piece, Source = o.Source })],
@@ -183,11 +193,23 @@ internal sealed class FanOutSession : IDisposable
         news.TrySetResult(true);
     }
 
-    private bool IsDropped(FanOutMember member) => member.Id != 0 && _schedule!.IsDropped(member.Id);
+    private static bool IsDropped(FanOutMember member) => member.Group is { } group && group.Schedule.IsDropped(member.Id);
 
-    private static HolderAddress? HolderOf(OfferEvent offer) => offer is { Address: { } address, Certificate: { } certificate }
-        ? new HolderAddress { Address = address, Port = offer.Port, Certificate = certificate }
-        : null;
+    // What one host says here, all others act on: it is checked before any of them hears of it.
+    private static HolderAddress? HolderOf(FanOutMember member, OfferEvent offer)
+    {
+        if (offer.Address is null)
+            return null;
+        if (!IPAddress.TryParse(offer.Address, out IPAddress? address) || offer.Port is < FirstPortOfUsers or > ushort.MaxValue)
+            throw Refused(member, $"it gives pieces at {offer.Address} port {offer.Port}");
+        if (offer.Certificate is not { Length: CertificateDigits } certificate || !certificate.All(Uri.IsHexDigit))
+            throw Refused(member, "its certificate is none");
+        if (member.Accepts(address))
+            return new HolderAddress { Address = address.ToString(), Port = offer.Port, Certificate = certificate };
+        if (member.Holder is null && !member.Left)
+            member.Warn($"{member.Host} gives nothing to other hosts: {address} is not the address it was reached by. Name the network in which hosts may ask each other.");
+        return null;
+    }
 
     private static PieceSet HeldOf(FanOutMember member, OfferEvent offer)
     {

@@ -8,13 +8,14 @@ using ImageFabric.Protocol;
 namespace ImageFabric.Fleet;
 
 /// <summary>The pulls of a fan-out. A host that has its image keeps serving the others until the sync has ended, or enough others do.</summary>
-internal sealed class HostFanOut(IGrantSource grants, string? route) : IDisposable
+internal sealed class HostFanOut(IGrantSource grants, string? route, string[] peerNetworks, string? sshPath) : IDisposable
 {
     // Each is an ssh process here; so many serve any number of hosts.
     private const int MostServing = 64;
 
     private readonly object _gate = new();
-    private readonly FanOutSession _session = new(grants, route);
+    private readonly FanOutSession _session = new(grants, route, peerNetworks);
+    private readonly NetworkRange[] _networks = [.. peerNetworks.Select(static text => NetworkRange.TryParse(text, out NetworkRange? range) ? range! : throw new ArgumentException(text))];
     private readonly List<Serving> _serving = [];
     private bool _disposed;
 
@@ -30,7 +31,8 @@ internal sealed class HostFanOut(IGrantSource grants, string? route) : IDisposab
     {
         request.FanOut = _session.Terms;
         var result = new TaskCompletionSource<PullResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        FanOutMember member = _session.Join(host.Name);
+        PeerAddresses addresses = await PeerAddresses.OfAsync(host, _networks, sshPath, ending.Token).ConfigureAwait(false);
+        FanOutMember member = _session.Join(host.Name, addresses.Accepts, message => observer?.OnLog(new LogEvent { Level = LogEvent.Warning, Message = message }));
         Task pull = PullAsync(engine, request, r => result.TrySetResult(r), observer, member, ending.Token);
         if (await Task.WhenAny(pull, result.Task).ConfigureAwait(false) == pull)
         {

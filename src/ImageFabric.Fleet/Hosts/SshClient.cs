@@ -5,6 +5,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace ImageFabric.Fleet;
 
@@ -48,6 +50,33 @@ internal static class SshClient
     /// <exception cref="FleetException"><c>SshNotFound</c>: there is none.</exception>
     public static EngineProcess StartMaster(HostAddress host, string controlPath, string? sshPath) =>
         Start(host, sshPath, configFile => ["-N", "-o", "ControlMaster=yes", "-o", "ControlPersist=no", .. Arguments(host, null, configFile, controlPath)]);
+
+    /// <summary>The name or address that ssh_config gives to a host; nothing is connected to.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="sshPath">The program. Null: the one on PATH.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Null when ssh does not say one.</returns>
+    /// <exception cref="FleetException"><c>SshNotFound</c>: there is none.</exception>
+    public static async Task<string?> RealNameAsync(HostAddress host, string? sshPath, CancellationToken cancellationToken)
+    {
+        const string Keyword = "hostname ";
+        EngineProcess ssh = Start(host, sshPath, configFile => ["-G", .. Arguments(host, null, configFile)]);
+        try
+        {
+            string? real = null;
+            while (await ssh.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+            {
+                if (line.StartsWith(Keyword, StringComparison.Ordinal))
+                    real = line.Substring(Keyword.Length).Trim();
+            }
+
+            return real;
+        }
+        finally
+        {
+            await ssh.StopAsync().ConfigureAwait(false);
+        }
+    }
 
     private static EngineProcess Start(HostAddress host, string? sshPath, Func<string?, IReadOnlyList<string>> arguments)
     {

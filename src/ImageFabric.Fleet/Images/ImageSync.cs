@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using ImageFabric.Protocol;
@@ -38,6 +39,10 @@ public sealed class ImageSync : IDisposable
             throw new FleetException("InvalidRequest", image, $"A throttle of {options.Throttle} lets no host work.");
         if (options.Timeout is { } timeout && (timeout <= TimeSpan.Zero || timeout.TotalMilliseconds > int.MaxValue))
             throw new FleetException("InvalidRequest", image, $"{timeout} is not a time that a host can be given.");
+        if (options.PeerNetworks.FirstOrDefault(static text => !NetworkRange.TryParse(text, out _)) is { } wrong)
+            throw new FleetException("InvalidRequest", wrong, $"'{wrong}' is no network: it is written in CIDR notation, such as 10.1.0.0/16.");
+        if (options.PeerNetworks.Length > 0 && !options.FanOut)
+            throw new FleetException("InvalidRequest", image, "Networks of hosts among themselves are for a fan-out.");
         _engine = engine;
         _options = options;
         _trust = store?.Trust;
@@ -49,7 +54,7 @@ public sealed class ImageSync : IDisposable
         if (options.Tunnel)
             _tunnel = StoreTunnel.To(endpoint, image);
         if (options.FanOut)
-            _fanOut = new HostFanOut(Grants, options.Tunnel ? null : endpoint);
+            _fanOut = new HostFanOut(Grants, options.Tunnel ? null : endpoint, options.PeerNetworks, sshPath);
         SshPath = sshPath;
     }
 

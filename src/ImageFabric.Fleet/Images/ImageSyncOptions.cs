@@ -17,6 +17,12 @@ public sealed class ImageSyncOptions
     /// <summary>True: hosts give each other what they have, so that the store sends the image about once.</summary>
     public bool FanOut { get; set; }
 
+    /// <summary>
+    /// Networks in CIDR notation in which hosts of a fan-out give each other what they have; each takes an address of its own in one of them. Empty: a host is
+    /// asked at the address it was reached by.
+    /// </summary>
+    public string[] PeerNetworks { get; set; } = [];
+
     /// <summary>True: hosts reach the store through their SSH connections, by way of this machine.</summary>
     public bool Tunnel { get; set; }
 

@@ -40,6 +40,14 @@ public sealed class SyncVmImageCommand : HostCmdlet
     [Parameter]
     public SwitchParameter FanOut { get; set; }
 
+    /// <summary>
+    /// Networks in which hosts of a fan-out may ask each other, in CIDR notation such as 10.1.0.0/16, for sites with a network for data. Without it: each host is
+    /// asked at the address it is reached by.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? PeerNetwork { get; set; }
+
     /// <summary>Has the hosts reach the store through their SSH connections, by way of this machine.</summary>
     [Parameter]
     public SwitchParameter Tunnel { get; set; }
@@ -90,6 +98,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
         ImageDirectory = HostImageDirectory,
         Connections = Connections,
         FanOut = FanOut,
+        PeerNetworks = PeerNetwork ?? [],
         Tunnel = Tunnel,
         CacheEndpoint = CacheEndpoint,
         BandwidthLimit = BandwidthLimit,

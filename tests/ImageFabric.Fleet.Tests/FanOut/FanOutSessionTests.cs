@@ -7,15 +7,15 @@ namespace ImageFabric.Fleet.Tests.FanOut;
 public sealed class FanOutSessionTests : IDisposable
 {
     private const string IndexKey = "indexes/aa/aa";
-    private readonly FanOutSession session = new(new Granting(), "http://store:80");
+    private readonly FanOutSession session = new(new Granting(), "http://store:80", []);
 
     public void Dispose() => session.Dispose();
 
     [Fact]
     public async Task The_first_host_takes_the_index_from_the_store_and_the_others_from_hosts_that_have_it()
     {
-        using FanOutMember first = session.Join("one");
-        using FanOutMember second = session.Join("two");
+        using FanOutMember first = Join("one");
+        using FanOutMember second = Join("two");
         Assert.Null((await IndexAsync(first)).Holder);
 
         Task<GrantedObject> waiting = IndexAsync(second);
@@ -23,15 +23,15 @@ public sealed class FanOutSessionTests : IDisposable
         first.Take(Offer(1, held: null));
 
         GrantedObject granted = await waiting.WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.Equal(("10.0.0.1", 1001), (granted.Holder!.Address, granted.Holder.Port));
+        Assert.Equal(("10.0.0.1", 2001), (granted.Holder!.Address, granted.Holder.Port));
         Assert.Equal("http://store/" + IndexKey, granted.Url);
     }
 
     [Fact]
     public async Task When_the_host_that_takes_the_index_is_lost_another_takes_it()
     {
-        FanOutMember first = session.Join("one");
-        using FanOutMember second = session.Join("two");
+        FanOutMember first = Join("one");
+        using FanOutMember second = Join("two");
         await IndexAsync(first);
         Task<GrantedObject> waiting = IndexAsync(second);
 
@@ -43,8 +43,8 @@ public sealed class FanOutSessionTests : IDisposable
     [Fact]
     public void A_host_is_told_where_another_is_before_it_is_told_to_take_from_it()
     {
-        using FanOutMember whole = session.Join("one");
-        using FanOutMember empty = session.Join("two");
+        using FanOutMember whole = Join("one");
+        using FanOutMember empty = Join("two");
         whole.Take(Offer(1, held: [0xff]));
         BlockingCollection<OrderEvent> orders = Orders(empty);
         empty.Take(Offer(2, held: [0]));
@@ -70,8 +70,8 @@ public sealed class FanOutSessionTests : IDisposable
     [Fact]
     public void What_a_host_does_not_give_comes_from_the_store()
     {
-        using FanOutMember whole = session.Join("one");
-        using FanOutMember empty = session.Join("two");
+        using FanOutMember whole = Join("one");
+        using FanOutMember empty = Join("two");
         whole.Take(Offer(1, held: [0xff]));
         BlockingCollection<OrderEvent> orders = Orders(empty);
         empty.Take(Offer(2, held: [0]));
@@ -85,16 +85,66 @@ public sealed class FanOutSessionTests : IDisposable
     }
 
     [Fact]
-    public void Hosts_that_cut_the_image_differently_are_not_of_one_fan_out()
+    public void A_host_that_lies_about_the_pieces_first_does_not_part_the_others()
     {
-        using FanOutMember one = session.Join("one");
-        using FanOutMember two = session.Join("two");
-        one.Take(Offer(1, held: [0]));
-        OfferEvent other = Offer(2, held: [0, 0]);
-        other.Pieces = 9;
-        Assert.Equal("EngineFailed", Assert.Throws<FleetException>(() => two.Take(other)).Error.Id);
-        Assert.Equal("EngineFailed", Assert.Throws<FleetException>(() => one.Take(new PieceEvent { Piece = 8 })).Error.Id);
+        using FanOutMember liar = Join("liar");
+        using FanOutMember whole = Join("one");
+        using FanOutMember empty = Join("two");
+        OfferEvent lie = Offer(3, held: [0, 0]);
+        lie.Pieces = 9;
+        BlockingCollection<OrderEvent> toLiar = Orders(liar);
+        liar.Take(lie);
+        whole.Take(Offer(1, held: [0xff]));
+        BlockingCollection<OrderEvent> orders = Orders(empty);
+        empty.Take(Offer(2, held: [0]));
+
+        Assert.True(orders.TryTake(out OrderEvent? order, TimeSpan.FromSeconds(10)));
+        Assert.All(order.Pieces, p => Assert.NotEqual(0, p.Source));
+        Assert.True(toLiar.TryTake(out OrderEvent? alone, TimeSpan.FromSeconds(10)));
+        Assert.All(alone.Pieces, p => Assert.Equal(0, p.Source));
+        Assert.Equal("EngineFailed", Assert.Throws<FleetException>(() => whole.Take(new PieceEvent { Piece = 8 })).Error.Id);
     }
+
+    [Theory]
+    [InlineData("not-an-address", 2001, 64)]
+    [InlineData("10.0.0.1", 22, 64)]
+    [InlineData("10.0.0.1", 0, 64)]
+    [InlineData("10.0.0.1", 70000, 64)]
+    [InlineData("10.0.0.1", 2001, 3)]
+    [InlineData("10.0.0.1", 2001, 0)]
+    public void A_host_that_offers_what_cannot_be_is_dropped_and_the_others_never_hear_of_it(string address, int port, int digits)
+    {
+        using FanOutMember liar = Join("liar");
+        using FanOutMember whole = Join("one");
+        using FanOutMember empty = Join("two");
+        OfferEvent lie = Offer(3, held: [0xff]);
+        (lie.Address, lie.Port, lie.Certificate) = (address, port, new string('a', digits));
+        Assert.Equal("EngineFailed", Assert.Throws<FleetException>(() => liar.Take(lie)).Error.Id);
+
+        whole.Take(Offer(1, held: [0xff]));
+        BlockingCollection<OrderEvent> orders = Orders(empty);
+        empty.Take(Offer(2, held: [0]));
+        Assert.True(orders.TryTake(out OrderEvent? order, TimeSpan.FromSeconds(10)));
+        Assert.Equal("10.0.0.1", Assert.Single(order.Holders!).Address);
+    }
+
+    [Fact]
+    public void A_host_that_offers_an_address_of_others_gives_nothing_and_the_user_is_told()
+    {
+        var warnings = new List<string>();
+        using FanOutMember whole = session.Join("one", static _ => false, warnings.Add);
+        using FanOutMember empty = Join("two");
+        whole.Take(Offer(1, held: [0xff]));
+        BlockingCollection<OrderEvent> orders = Orders(empty);
+        empty.Take(Offer(2, held: [0]));
+
+        Assert.True(orders.TryTake(out OrderEvent? order, TimeSpan.FromSeconds(10)));
+        Assert.Null(order.Holders);
+        Assert.All(order.Pieces, p => Assert.Equal(0, p.Source));
+        Assert.Contains("10.0.0.1", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    private FanOutMember Join(string host) => session.Join(host, static address => address.ToString().StartsWith("10.0.0.", StringComparison.Ordinal), static _ => { });
 
     private static async Task<GrantedObject> IndexAsync(FanOutMember member) =>
         Assert.Single((await member.GrantAsync(new DemandEvent { Objects = [IndexKey] }, default)).Objects);
@@ -115,7 +165,7 @@ public sealed class FanOutSessionTests : IDisposable
         Pieces = 8,
         Held = held is null ? null : Convert.ToBase64String(held),
         Address = $"10.0.0.{host}",
-        Port = 1000 + host,
+        Port = 2000 + host,
         Certificate = new string('a', 64),
     };
 
