@@ -12,15 +12,15 @@ public sealed class FleetException : Exception
     /// <param name="message">What happened, in one sentence.</param>
     /// <param name="inner">What it was found by.</param>
     public FleetException(string id, string target, string message, Exception? inner = null)
-        : base(message, inner)
+        : base(DisplayText.Harmless(message), inner)
     {
         ErrorDescription description = ErrorCatalog.Describe(id);
         Error = new ErrorEvent
         {
             Id = description.Id,
             Category = description.Category,
-            Message = message,
-            Target = target,
+            Message = Message,
+            Target = target is null ? null : DisplayText.Harmless(target),
             RecommendedAction = description.RecommendedAction,
         };
     }

@@ -15,7 +15,10 @@ internal static class ProtocolLine
     {
         try
         {
-            return ProtocolJson.Deserialize<T>(line);
+            T message = ProtocolJson.Deserialize<T>(line);
+            if (HarmlessText.IsWanted(line))
+                HarmlessText.Clean(message);
+            return message;
         }
         catch (SerializationException e)
         {
@@ -24,5 +27,5 @@ internal static class ProtocolLine
     }
 
     /// <summary>The beginning of a line, for a message.</summary>
-    public static string Shorten(string line) => line.Length <= Shown ? line : line.Substring(0, Shown) + "…";
+    public static string Shorten(string line) => DisplayText.Harmless(line.Length <= Shown ? line : line.Substring(0, Shown) + "…");
 }
