@@ -18,7 +18,7 @@ internal static class HostPullOperation
     {
         long start = Stopwatch.GetTimestamp();
         ImageResult image = request.Image ?? throw new OperationException("InvalidRequest", null, "The request names no image.");
-        if (!ImageId.TryParse(image.ImageId, out ImageId id) || !ImageReference.IsName(image.Name) || !ImageReference.IsName(image.Version))
+        if (!ImageId.TryParse(image.ImageId, out ImageId id) || !ImageReference.IsName(image.Name) || !ImageReference.IsName(image.Version) || !ImageIndex.MayBe(image.Index, image.IndexSize))
             throw new OperationException("InvalidRequest", image.Name, "The request does not describe an image.");
         if (request.StorePort is < 1 or > 65535)
             throw new OperationException("InvalidRequest", null, $"{request.StorePort} is not a port.");

@@ -40,7 +40,7 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
                 bytes[i] ??= await TryReadBytesAsync(listed[i].Key, stop).ConfigureAwait(false);
                 manifests[i] = bytes[i] is { } json ? Manifest.Parse(json, listed[i].Key) : null;
             }
-            catch (StoreException damage) when (damaged is not null && damage.Id == "ManifestCorrupt")
+            catch (StoreException damage) when (damaged is not null && DocumentDamage.IsOf(damage))
             {
                 damages[i] = damage;
             }
@@ -110,6 +110,10 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
         catch (StoreException gone) when (gone.Id == "ObjectMissing")
         {
             return null;   // removed between the listing and the reading
+        }
+        catch (StoreException oversized) when (oversized.Id == "StoreFormatNotSupported")
+        {
+            throw new StoreException("ManifestCorrupt", key, $"The manifest {key} is longer than {FormatLimits.LongestDocument} bytes.", oversized);
         }
     }
 

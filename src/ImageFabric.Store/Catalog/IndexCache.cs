@@ -21,7 +21,7 @@ internal sealed class IndexCache(string? directory, long capacity)
     /// <exception cref="StoreException"><c>IndexCorrupt</c>, and what the source gives.</exception>
     public async Task<Stream> OpenAsync(IObjectSource source, Manifest manifest, CancellationToken cancellationToken)
     {
-        string? path = directory is null ? null : PathOf(directory, manifest.Index);
+        string? path = directory is null ? null : PathOf(manifest.Index);
         if (path is not null && await TryOpenAsync(path, manifest, cancellationToken).ConfigureAwait(false) is { } kept)
             return kept;
         if (path is not null && await TryFetchAsync(source, path, manifest, cancellationToken).ConfigureAwait(false))
@@ -49,7 +49,7 @@ internal sealed class IndexCache(string? directory, long capacity)
     {
         if (directory is null)
             return;
-        if (await CacheFile.TryWriteAsync(PathOf(directory, key), (file, stop) => bytes.OpenRead().CopyToAsync(file, BlockLength, stop), cancellationToken).ConfigureAwait(false))
+        if (await CacheFile.TryWriteAsync(PathOf(key), (file, stop) => bytes.OpenRead().CopyToAsync(file, BlockLength, stop), cancellationToken).ConfigureAwait(false))
             Trim();
     }
 
@@ -109,7 +109,7 @@ internal sealed class IndexCache(string? directory, long capacity)
         try
         {
             long size = 0;
-            var files = new DirectoryInfo(PathOf(directory!, ObjectKeys.IndexPrefix)).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (File: f, f.Length, Used: f.LastWriteTimeUtc));
+            var files = new DirectoryInfo(Root).EnumerateFiles("*", SearchOption.AllDirectories).Select(f => (File: f, f.Length, Used: f.LastWriteTimeUtc));
             foreach ((FileInfo file, long length, _) in files.OrderByDescending(f => f.Used))
             {
                 size += length;
@@ -124,5 +124,13 @@ internal sealed class IndexCache(string? directory, long capacity)
         }
     }
 
-    private static string PathOf(string directory, string key) => Path.Combine(directory, key.Replace('/', Path.DirectorySeparatorChar));
+    private string Root => Path.Combine(directory!, "indexes");
+
+    // Made of the digest alone: what a document says never becomes a path.
+    private string PathOf(string key)
+    {
+        byte[] digest = ObjectKeys.IndexDigest(key) ?? throw new StoreException("ManifestCorrupt", key, $"'{key}' is not named as an index is.");
+        string hex = Convert.ToHexStringLower(digest);
+        return Path.Combine(Root, hex[..2], hex);
+    }
 }

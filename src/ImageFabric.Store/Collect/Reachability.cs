@@ -191,20 +191,18 @@ internal sealed class Reachability
         {
             return await read().ConfigureAwait(false);
         }
-        catch (StoreException first) when (IsDamage(first))
+        catch (StoreException first) when (DocumentDamage.IsOf(first))
         {
             try
             {
                 return await read().ConfigureAwait(false);
             }
-            catch (StoreException second) when (IsDamage(second))
+            catch (StoreException second) when (DocumentDamage.IsOf(second))
             {
                 throw Unsafe(manifestKey, second.Message.TrimEnd('.'), second);
             }
         }
     }
-
-    private static bool IsDamage(StoreException error) => error.Id is "ManifestCorrupt" or "IndexCorrupt" or "ObjectMissing" or "StoreFormatNotSupported";
 
     private static StoreException Unsafe(string manifestKey, string why, StoreException? cause = null)
     {

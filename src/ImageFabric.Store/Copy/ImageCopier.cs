@@ -165,7 +165,7 @@ public sealed class ImageCopier
             (List<int> missing, long bytes) = there.Lacks(index);
             return missing.Count == 0 ? new CopyOutcome(existing, Created: false, 0, bytes, 0, index.PackCount) : null;
         }
-        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ManifestCorrupt" or "ObjectMissing")
+        catch (StoreException damaged) when (DocumentDamage.IsOf(damaged))
         {
             return null;
         }

@@ -42,6 +42,18 @@ internal static class FormatLimits
     /// <summary>No frame of a delta gives more chunks, and none has more in its prefix: as many as there are blocks in the longest prefix.</summary>
     public const int MostDeltaChunks = LongestPrefix / ChunkingProfile.BlockLength;
 
+    /// <summary>No signature has more characters of base64.</summary>
+    public const int LongestSignature = 64 * 1024;
+
+    /// <summary>No disk has longer sectors, in bytes.</summary>
+    public const int LongestSector = 64 * 1024;
+
+    /// <summary>No image was published earlier.</summary>
+    public static readonly DateTimeOffset EarliestTime = DateTimeOffset.UnixEpoch;
+
+    /// <summary>No document names a later time, so that whoever adds a period to one gets a time.</summary>
+    public static readonly DateTimeOffset LatestTime = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>The largest disk, in bytes: 64 TiB.</summary>
     public const long LargestDisk = 64L << 40;
 }

@@ -108,6 +108,9 @@ public sealed class ImageIndex
         return written;
     }
 
+    /// <summary>True when an index may have that key and that many bytes.</summary>
+    public static bool MayBe(string? key, long length) => key is not null && ObjectKeys.IndexDigest(key) is not null && length is > 0 and <= FormatLimits.LongestIndex;
+
     /// <summary>Makes sure that an object is the one its key names.</summary>
     /// <exception cref="StoreException"><c>IndexCorrupt</c>.</exception>
     internal static void RequireContent(SpooledObject bytes, string key)

@@ -81,10 +81,25 @@ public sealed record Manifest
             throw new StoreException("ManifestCorrupt", key, $"The manifest {key} says nothing.");
         if (manifest.Format != RepositoryDescription.CurrentFormat)
             throw new StoreException("StoreFormatNotSupported", key, $"The manifest {key} is of format {manifest.Format}; this program reads {RepositoryDescription.CurrentFormat}.");
-        bool plausible = manifest.Index.StartsWith("indexes/", StringComparison.Ordinal) && manifest.IndexSize is > 0 and <= FormatLimits.LongestIndex &&
-            manifest.VirtualSize is > 0 and <= FormatLimits.LargestDisk && Store.Format.ImageId.TryParse(manifest.ImageId, out _) &&
-            ObjectKeys.Manifest(manifest.Name, manifest.Version) == key;
-        return plausible ? manifest : throw new StoreException("ManifestCorrupt", key, $"The manifest {key} contradicts its place or itself.");
+        return manifest.Contradiction(key) is { } wrong
+            ? throw new StoreException("ManifestCorrupt", key, $"The manifest {key} contradicts its place or itself: {wrong}.")
+            : manifest;
+    }
+
+    // Null: nothing. Every member is checked before anything uses it; a key is exactly one of its kind, since paths and requests are made of it.
+    private string? Contradiction(string key)
+    {
+        if (!ImageReference.IsName(Name) || !ImageReference.IsName(Version) || Version == ImageReference.Latest || ObjectKeys.Manifest(Name, Version) != key)
+            return "name and version are not those of its key";
+        if (!ImageIndex.MayBe(Index, IndexSize))
+            return "what it names as its index cannot be one";
+        if (!Store.Format.ImageId.TryParse(ImageId, out _))
+            return "its image id is none";
+        if (VirtualSize is <= 0 or > FormatLimits.LargestDisk || DataSize < 0 || DataSize > VirtualSize || StoredSize is < 0 or > 2 * FormatLimits.LargestDisk || SectorSize is <= 0 or > FormatLimits.LongestSector)
+            return "its sizes are out of bounds";
+        if (Published < FormatLimits.EarliestTime || Published > FormatLimits.LatestTime)
+            return "no image was published then";
+        return Labels?.Any(static label => label.Key is null || label.Value is null) == true ? "a label has no text" : null;
     }
 }
 

@@ -56,7 +56,10 @@ internal static class ObjectKeys
     public static int BundleCount(string key)
     {
         string[] parts = key.StartsWith(BundlePrefix, StringComparison.Ordinal) ? key[BundlePrefix.Length..].Split('-') : [];
-        return parts.Length == 2 && parts[1].Length == 64 && int.TryParse(parts[0], System.Globalization.NumberStyles.None, null, out int count) ? count : -1;
+        return parts.Length == 2 && ImageId.TryParseHex(parts[1], out _) && int.TryParse(parts[0], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int count) &&
+            parts[0] == count.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            ? count
+            : -1;
     }
 
     /// <summary>True for keys of packs and indexes.</summary>
@@ -64,6 +67,9 @@ internal static class ObjectKeys
 
     /// <summary>The digest in a pack's key, or null when the key is not a pack's.</summary>
     public static byte[]? PackDigest(string key) => Digest(PackPrefix, key);
+
+    /// <summary>The digest in an index's key, or null when the key is not an index's.</summary>
+    public static byte[]? IndexDigest(string key) => Digest(IndexPrefix, key);
 
     private static byte[]? Digest(string prefix, string key)
     {

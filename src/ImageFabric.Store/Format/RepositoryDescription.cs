@@ -84,7 +84,7 @@ public sealed record RepositoryDescription
             throw new StoreException("StoreFormatNotSupported", store.Location, $"{ObjectKeys.Repository} of {store.Location} cannot be read: {malformed.Message}", malformed);
         }
 
-        if (description is not { Format: CurrentFormat, Chunker: ChunkingProfile.Algorithm, Compression: "zstd", Chunking.IsValid: true })
+        if (description is not { Format: CurrentFormat, Chunker: ChunkingProfile.Algorithm, Compression: "zstd", Chunking.IsValid: true, Creation: null or Claimed } || !Guid.TryParse(description.RepositoryId, out _))
             throw new StoreException("StoreFormatNotSupported", store.Location, $"{store.Location} is of a format that this program does not know.");
         if (description.Creation == Claimed && store is S3ObjectStore s3)
             s3.DistrustConditions();

@@ -260,7 +260,7 @@ public sealed class ImagePublisher
         {
             index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         }
-        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ObjectMissing" or "ManifestCorrupt")
+        catch (StoreException damaged) when (DocumentDamage.IsOf(damaged))
         {
             return false;
         }

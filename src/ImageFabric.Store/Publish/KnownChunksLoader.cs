@@ -57,7 +57,7 @@ internal sealed class KnownChunksLoader(IObjectStore store, ImageCatalog catalog
             indexedPacks.UnionWith(index.Packs.Select(pack => ObjectKeys.Pack(pack)));
             known.AddIndex(index, packExists);
         }
-        catch (StoreException damaged) when (damaged.Id is "IndexCorrupt" or "ObjectMissing")
+        catch (StoreException damaged) when (DocumentDamage.IsOf(damaged))
         {
             return;
         }

@@ -50,7 +50,7 @@ public sealed class StoreVerifier
         {
             index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         }
-        catch (StoreException damage) when (damage.Id is "IndexCorrupt" or "ManifestCorrupt" or "ObjectMissing")
+        catch (StoreException damage) when (DocumentDamage.IsOf(damage))
         {
             return new ImageVerification(0, 0, 0, [new ObjectDamage(damage.Target, damage.Id, damage.Message)]);
         }
