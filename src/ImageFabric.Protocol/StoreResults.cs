@@ -319,7 +319,7 @@ public sealed class StoreCheckResult
     /// <summary><see cref="Status"/> of a store that does not, where that cannot be made good.</summary>
     public const string Failed = "Failed";
 
-    /// <summary>What was looked at: <c>ConditionalCreate</c>, <c>ConditionalReplace</c>, <c>ReadAfterReplace</c>, <c>ListAfterWrite</c>, <c>ClockSkew</c>, <c>Ranges</c>, <c>PresignedUrls</c> or <c>UploadChecksums</c>.</summary>
+    /// <summary>What was looked at: <c>ConditionalCreate</c>, <c>ConditionalReplace</c>, <c>ReadAfterReplace</c>, <c>ListAfterWrite</c>, <c>ListByPages</c>, <c>ClockSkew</c>, <c>Ranges</c>, <c>PresignedUrls</c> or <c>UploadChecksums</c>.</summary>
     [DataMember(Name = "check")]
     public string Check { get; set; } = "";
 

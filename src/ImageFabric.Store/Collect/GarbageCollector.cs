@@ -43,6 +43,7 @@ public sealed class GarbageCollector
         Dictionary<string, StoredObject> data = await ListDataAsync(cancellationToken).ConfigureAwait(false);
         Reachability reached = await Reachability.ReadAsync(store, options.Progress, cancellationToken).ConfigureAwait(false);
         report.Images = reached.Images;
+        await new ListedData(store, data, options.DryRun ? null : begun).RequireAsync(reached, cancellationToken).ConfigureAwait(false);
 
         await RemoveLeftoversAsync(reached, cancellationToken).ConfigureAwait(false);
         await EachAsync(marks.ByKey, (mark, stop) => SettleAsync(mark.Key, mark.Value, data, reached, stop), cancellationToken).ConfigureAwait(false);
@@ -72,7 +73,8 @@ public sealed class GarbageCollector
         var unneeded = new List<StoredObject>();
         await foreach (StoredObject one in store.ListAsync(ObjectKeys.TemporaryPrefix, cancellationToken).ConfigureAwait(false))
         {
-            if (IsOver(one.LastModified, options.Grace))
+            // What is not ours by its name is not ours to delete, wherever it lies.
+            if (ObjectKeys.IsTemporary(one.Key) && IsOver(one.LastModified, options.Grace))
                 unneeded.Add(one);
         }
 
@@ -86,7 +88,8 @@ public sealed class GarbageCollector
         var unfinished = new List<UnfinishedWrite>();
         await foreach (UnfinishedWrite one in store.ListUnfinishedAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (IsOver(one.Begun, options.Grace))
+            // In a bucket without a prefix those of other programs are listed too.
+            if (ObjectKeys.IsOurs(one.Key) && IsOver(one.Begun, options.Grace))
                 unfinished.Add(one);
         }
 
@@ -127,7 +130,7 @@ public sealed class GarbageCollector
         }
         else
         {
-            Count(() => Wait(marked + mark.Grace, () => report.Waiting = report.Waiting.Plus(bytes)));
+            Count(() => Wait(After(marked, mark.Grace), () => report.Waiting = report.Waiting.Plus(bytes)));
         }
     }
 
@@ -223,6 +226,9 @@ public sealed class GarbageCollector
             }
         }
     }
+
+    // A service may say any time.
+    private static DateTimeOffset After(DateTimeOffset from, TimeSpan grace) => from > DateTimeOffset.MaxValue - grace ? DateTimeOffset.MaxValue : from + grace;
 
     private bool IsOver(DateTimeOffset from, TimeSpan grace) => begun - from >= grace;
 

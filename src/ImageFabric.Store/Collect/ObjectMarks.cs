@@ -47,6 +47,11 @@ internal sealed class ObjectMarks
         {
             return null;
         }
+        catch (StoreException endless) when (endless.Id == "StoreFormatNotSupported")
+        {
+            // Longer than any mark: it says nothing that can be read.
+            return ObjectMark.Parse([]);
+        }
     }
 
     /// <summary>Bytes that make a name that no object has had.</summary>

@@ -55,6 +55,16 @@ internal sealed class Reachability
         return found;
     }
 
+    /// <summary>Keys of all packs and indexes that an image leads to.</summary>
+    public IEnumerable<string> Keys => indexes.Keys.Concat(packNames.Keys);
+
+    /// <summary>Name and version of the first image that leads to a pack or an index.</summary>
+    public string ImageThatNeeds(string key)
+    {
+        ReachedIndex index = indexes.TryGetValue(key, out ReachedIndex? named) ? named : indexes.Values.First(one => one.Packs.Contains(key));
+        return ObjectKeys.ImageOf(index.Manifests[0])!.ToString();
+    }
+
     /// <summary>True when a manifest names the image.</summary>
     public bool HasImage(ImageId image) => images.Contains(image.ToString());
 

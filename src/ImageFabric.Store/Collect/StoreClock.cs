@@ -10,7 +10,7 @@ internal static class StoreClock
     /// <returns>A time that is not later than now.</returns>
     public static async Task<DateTimeOffset> ReadAsync(IObjectStore store, CancellationToken cancellationToken)
     {
-        string key = $"{ObjectKeys.TemporaryPrefix}clock-{Guid.NewGuid():N}";
+        string key = ObjectKeys.NewTemporary("clock-");
         try
         {
             await store.PutAsync(key, "now"u8.ToArray(), PutMode.Replace, cancellationToken).ConfigureAwait(false);

@@ -12,6 +12,9 @@ internal static class ObjectKeys
     public const string BundlePrefix = "catalog/";
     public const string DeltaPrefix = "deltas/";
 
+    /// <summary>What the names of temporary objects begin with. The last is a directory store's own, of a file that is being written.</summary>
+    private static readonly string[] TemporaryKinds = ["clock-", "health-", "probe-", "claim-", ".partial-"];
+
     private const string ManifestSuffix = ".json";
 
     public static string Pack(ReadOnlySpan<byte> digest) => Named(PackPrefix, digest);
@@ -42,6 +45,24 @@ internal static class ObjectKeys
             ? image
             : null;
     }
+
+    /// <summary>A name that nothing has had, for an object that its maker removes again.</summary>
+    /// <param name="kind">One of the known kinds.</param>
+    public static string NewTemporary(string kind) => $"{TemporaryPrefix}{kind}{Guid.NewGuid():N}";
+
+    /// <summary>True for names that only a writer of this store gives. What else lies under <c>tmp/</c> is somebody else's.</summary>
+    public static bool IsTemporary(string key)
+    {
+        if (!key.StartsWith(TemporaryPrefix, StringComparison.Ordinal))
+            return false;
+        string name = key[TemporaryPrefix.Length..];
+        string? kind = Array.Find(TemporaryKinds, kind => name.StartsWith(kind, StringComparison.Ordinal));
+        return kind is not null && name.Length - kind.Length is 32 or 64 && name.AsSpan(kind.Length).IndexOfAnyExcept("0123456789abcdef") < 0;
+    }
+
+    /// <summary>True for names of every kind of object that a store of images has.</summary>
+    public static bool IsOurs(string key) =>
+        key == Repository || IsData(key) || IsTemporary(key) || MarkedBy(key) is not null || ImageOf(key) is not null || ImagesOfDelta(key) is not null || BundleCount(key) >= 0;
 
     /// <summary>Where the mark of a pack or an index lies.</summary>
     public static string Mark(string key) => MarkPrefix + key;

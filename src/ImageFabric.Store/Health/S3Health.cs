@@ -8,6 +8,9 @@ namespace ImageFabric.Store.Health;
 /// <summary>What an S3 service honours of presigned addresses, ranges and checksums.</summary>
 internal sealed class S3Health(S3ObjectStore store, string key, byte[] content)
 {
+    /// <summary>Keeps the name one that only a writer of this store gives: 64 digits in place of 32.</summary>
+    private const string ListedSuffix = "00000000000000000000000000000000";
+
     private const int RangeStart = 50_000;
     private const int RangeLength = 100;
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(1);
@@ -18,13 +21,14 @@ internal sealed class S3Health(S3ObjectStore store, string key, byte[] content)
         Uri ending = store.Grant(key, ShortLife);
         StoreCheck ranges = await RangesAsync(http, cancellationToken).ConfigureAwait(false);
         StoreCheck checksums = await ChecksumsAsync(cancellationToken).ConfigureAwait(false);
+        StoreCheck pages = await PagesAsync(cancellationToken).ConfigureAwait(false);
 
         // Signatures count whole seconds.
         await Task.Delay(ShortLife * 2.5, cancellationToken).ConfigureAwait(false);
         StoreCheck presigned = await PresignedAsync(http, ending, cancellationToken).ConfigureAwait(false);
 
         // Last, since it may change what is read.
-        return [ranges, presigned, checksums, await ReplacingAsync(cancellationToken).ConfigureAwait(false)];
+        return [ranges, presigned, checksums, pages, await ReplacingAsync(cancellationToken).ConfigureAwait(false)];
     }
 
     private async Task<StoreCheck> RangesAsync(HttpClient http, CancellationToken cancellationToken)
@@ -37,6 +41,32 @@ internal sealed class S3Health(S3ObjectStore store, string key, byte[] content)
         return answer.StatusCode == HttpStatusCode.PartialContent && answer.Content.Headers.ContentRange?.From == RangeStart && body.AsSpan().SequenceEqual(content.AsSpan(RangeStart, RangeLength))
             ? StoreCheck.Passed(Check, "Parts of objects are read by presigned addresses.")
             : StoreCheck.Failed(Check, $"A range request was answered with {(int)answer.StatusCode} and {body.Length} bytes.", "Nothing can be pulled: the service, or a proxy before it, must answer range requests.");
+    }
+
+    // Two objects of its own, one on a page.
+    private async Task<StoreCheck> PagesAsync(CancellationToken cancellationToken)
+    {
+        const string Check = "ListByPages";
+        const string Consequence = "Images are missing in listings of a large store, and it cannot be collected.";
+        string second = key + ListedSuffix;
+        try
+        {
+            await store.PutAsync(second, new byte[1], PutMode.Replace, cancellationToken).ConfigureAwait(false);
+            var found = new List<string>();
+            await foreach (StoredObject one in store.ListAsync(key, pageLength: 1, cancellationToken).ConfigureAwait(false))
+                found.Add(one.Key);
+            return found.Order(StringComparer.Ordinal).SequenceEqual([key, second])
+                ? StoreCheck.Passed(Check, "A listing of several pages is whole.")
+                : StoreCheck.Failed(Check, $"A listing of two objects by pages of one has {found.Count}.", Consequence);
+        }
+        catch (StoreException incomplete) when (incomplete.Id == "StoreListingIncomplete")
+        {
+            return StoreCheck.Failed(Check, incomplete.Message, Consequence);
+        }
+        finally
+        {
+            await store.DeleteAsync(second, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private async Task<StoreCheck> PresignedAsync(HttpClient http, Uri ended, CancellationToken cancellationToken)

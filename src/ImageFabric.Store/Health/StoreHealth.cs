@@ -22,7 +22,7 @@ public static class StoreHealth
     public static async Task<IReadOnlyList<StoreCheck>> ExamineAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        string key = $"{ObjectKeys.TemporaryPrefix}health-{Guid.NewGuid():N}";
+        string key = ObjectKeys.NewTemporary("health-");
         try
         {
             var checks = new List<StoreCheck> { await CreationAsync(store, cancellationToken).ConfigureAwait(false) };
@@ -104,6 +104,7 @@ public static class StoreHealth
             part.AsSpan().SequenceEqual(content.AsSpan(50_000, part.Length))
                 ? StoreCheck.Passed("Ranges", "Parts of files are read.")
                 : StoreCheck.Failed("Ranges", "A part of a file is read as something else than was written.", "The directory cannot be used as a store."),
+            StoreCheck.Passed("ListByPages", "A directory is listed as a whole."),
             StoreCheck.Passed("ConditionalReplace", "A file that was removed does not come back by being replaced."),
             StoreCheck.Weak("PresignedUrls", "A directory has no addresses that end.", "Hosts read the files themselves: the directory must be mounted at the same path on each, and its permissions decide who can read it."),
             StoreCheck.Weak("UploadChecksums", "A file system does not compare what arrived with what was sent.", "Every chunk is checked by its SHA-256 when it is read; Test-VmImageStore -Deep finds what was damaged before."),

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -20,12 +19,14 @@ public sealed class DirectoryObjectStore : IObjectStore
     private const int Piece = 1024 * 1024;
 
     private readonly string root;
+    private readonly DirectoryTree tree;
     private readonly BandwidthLimit? limit;
     private volatile bool unguarded;
 
     private DirectoryObjectStore(string root, long? bytesPerSecond)
     {
         this.root = root;
+        tree = new DirectoryTree(root);
         limit = BandwidthLimit.Of(bytesPerSecond);
     }
 
@@ -111,7 +112,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     private async Task<bool> PutAsync(string key, Func<string, CancellationToken, Task> write, PutMode mode, CancellationToken cancellationToken)
     {
         string final = Resolve(key);
-        string temporary = Path.Combine(root, TemporaryDirectory, $"{TemporaryPrefix}{Guid.NewGuid():N}");
+        string temporary = NewTemporary();
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
@@ -147,7 +148,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         string final = Resolve(key);
         if (!await this.HoldsAsync(key, expected, cancellationToken).ConfigureAwait(false))
             return false;
-        string temporary = Path.Combine(root, TemporaryDirectory, $"{TemporaryPrefix}{Guid.NewGuid():N}");
+        string temporary = NewTemporary();
         try
         {
             MakeDirectory(Path.GetDirectoryName(temporary)!);
@@ -175,16 +176,12 @@ public sealed class DirectoryObjectStore : IObjectStore
     /// <inheritdoc/>
     public async IAsyncEnumerable<UnfinishedWrite> ListUnfinishedAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var temporary = new DirectoryInfo(Path.Combine(root, TemporaryDirectory));
         List<UnfinishedWrite> found = await Task.Run(
             () =>
             {
                 try
                 {
-                    return temporary.Exists
-                        ? temporary.EnumerateFiles($"{TemporaryPrefix}*", new EnumerationOptions { AttributesToSkip = 0 })
-                            .Select(static file => new UnfinishedWrite($"{TemporaryDirectory}/{file.Name}", file.Name, file.LastWriteTimeUtc, file.Exists ? file.Length : 0)).ToList()
-                        : [];
+                    return Unfinished().Select(static file => new UnfinishedWrite($"{TemporaryDirectory}/{file.Name}", file.Name, file.LastWriteTimeUtc, file.Exists ? file.Length : 0)).ToList();
                 }
                 catch (Exception error) when (error is IOException or UnauthorizedAccessException)
                 {
@@ -200,11 +197,11 @@ public sealed class DirectoryObjectStore : IObjectStore
     public Task DiscardAsync(UnfinishedWrite unfinished, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!unfinished.Id.StartsWith(TemporaryPrefix, StringComparison.Ordinal) || Path.GetFileName(unfinished.Id) != unfinished.Id)
+        if (!IsTemporary(unfinished.Id))
             throw new ArgumentException($"'{unfinished.Id}' is none of the store's own temporary names.", nameof(unfinished));
         try
         {
-            File.Delete(Path.Combine(root, TemporaryDirectory, unfinished.Id));
+            File.Delete(tree.Resolve($"{TemporaryDirectory}/{unfinished.Id}"));
             return Task.CompletedTask;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -257,7 +254,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ObjectKey.CheckPrefix(prefix);
-        using IEnumerator<StoredObject> files = Enumerate(prefix).GetEnumerator();
+        using IEnumerator<StoredObject> files = tree.Files(prefix).Where(static file => !file.Key.StartsWith($"{TemporaryDirectory}/{TemporaryPrefix}", StringComparison.Ordinal)).GetEnumerator();
         while (true)
         {
             // A listing blocks, for long on a network file system; the caller's thread must not.
@@ -335,48 +332,25 @@ public sealed class DirectoryObjectStore : IObjectStore
         ObjectKey.Check(key);
         if (key.StartsWith($"{TemporaryDirectory}/{TemporaryPrefix}", StringComparison.Ordinal))
             throw new ArgumentException($"The object key '{key}' is one of the store's own temporary names.", nameof(key));
-        if (OperatingSystem.IsWindows())
-        {
-            // A colon names an alternate stream of another file.
-            if (key.AsSpan().ContainsAny("<>:\"|?*"))
-                throw new ArgumentException($"The object key '{key}' cannot be a file name on Windows.", nameof(key));
-            key = key.Replace('/', '\\');
-        }
 
-        return Path.Join(root, key);
+        // A colon names an alternate stream of another file.
+        if (OperatingSystem.IsWindows() && key.AsSpan().ContainsAny("<>:\"|?*"))
+            throw new ArgumentException($"The object key '{key}' cannot be a file name on Windows.", nameof(key));
+        return tree.Resolve(key);
     }
 
-    private IEnumerable<StoredObject> Enumerate(string prefix)
-    {
-        string start = Path.Join(root, prefix[..(prefix.LastIndexOf('/') + 1)]);
-        if (!Directory.Exists(start))
-        {
-            RequireRoot();
-            yield break;
-        }
+    private string NewTemporary() => tree.Resolve($"{TemporaryDirectory}/{TemporaryPrefix}{Guid.NewGuid():N}");
 
-        string temporary = $"{TemporaryDirectory}/{TemporaryPrefix}";
-        var files = new FileSystemEnumerable<StoredObject>(
-            start,
-            (ref FileSystemEntry entry) => new StoredObject(KeyOf(ref entry), entry.Length, entry.LastWriteTimeUtc),
-            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
-        {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) =>
-            {
-                if (entry.IsDirectory)
-                    return false;
-                string key = KeyOf(ref entry);
-                return key.StartsWith(prefix, StringComparison.Ordinal) && !key.StartsWith(temporary, StringComparison.Ordinal);
-            },
-        };
-        foreach (StoredObject file in files)
-            yield return file;
-    }
+    /// <summary>True for the very form of <see cref="NewTemporary"/>: what others keep under similar names is theirs.</summary>
+    private static bool IsTemporary(string name) =>
+        name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && Guid.TryParseExact(name.AsSpan(TemporaryPrefix.Length), "N", out _);
 
-    private string KeyOf(ref FileSystemEntry entry)
+    private IEnumerable<FileInfo> Unfinished()
     {
-        string relative = entry.ToFullPath()[(root.Length + 1)..];
-        return OperatingSystem.IsWindows() ? relative.Replace('\\', '/') : relative;
+        var directory = new DirectoryInfo(tree.Resolve(TemporaryDirectory));
+        return directory.Exists
+            ? directory.EnumerateFiles($"{TemporaryPrefix}*", new EnumerationOptions { AttributesToSkip = FileAttributes.ReparsePoint }).Where(static file => IsTemporary(file.Name))
+            : [];
     }
 
     private List<StoredObject> NextBatch(IEnumerator<StoredObject> files, string prefix)
@@ -396,11 +370,8 @@ public sealed class DirectoryObjectStore : IObjectStore
 
     private void RemoveLeftovers()
     {
-        var temporary = new DirectoryInfo(Path.Combine(root, TemporaryDirectory));
-        if (!temporary.Exists)
-            return;
         DateTime limit = DateTime.UtcNow - TemporaryLifetime;
-        foreach (FileInfo file in temporary.EnumerateFiles($"{TemporaryPrefix}*", new EnumerationOptions { AttributesToSkip = 0 }))
+        foreach (FileInfo file in Unfinished())
         {
             if (file.LastWriteTimeUtc >= limit)
                 continue;

@@ -15,7 +15,7 @@ internal static class FileObject
     public static async Task<byte[]> ReadAllAsync(string path, string key, long maximumLength, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using SafeFileHandle file = Open(path);
+        using SafeFileHandle file = RegularFile.OpenRead(path, key);
         long length = RandomAccess.GetLength(file);
         if (length > maximumLength)
             throw ObjectLength.TooLong(key, length, maximumLength);
@@ -29,7 +29,7 @@ internal static class FileObject
     public static async Task ReadRangeAsync(string path, string key, long offset, Memory<byte> destination, ArrivedBytes? arrived, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using SafeFileHandle file = Open(path);
+        using SafeFileHandle file = RegularFile.OpenRead(path, key);
         int piece = arrived is null ? destination.Length : ReadPiece;
         for (int filled = 0; filled < destination.Length;)
         {
@@ -40,9 +40,6 @@ internal static class FileObject
                 await arrived(filled, cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private static SafeFileHandle Open(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
 
     private static async Task FillAsync(SafeFileHandle file, string key, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {

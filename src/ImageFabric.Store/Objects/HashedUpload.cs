@@ -1,9 +1,7 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using Amazon.Runtime;
-using Amazon.Runtime.Internal.Auth;
 
 namespace ImageFabric.Store.Objects;
 
@@ -16,10 +14,7 @@ namespace ImageFabric.Store.Objects;
 /// <param name="region">The region that the signature is for.</param>
 internal sealed class HashedUpload(HttpClient http, AWSCredentials credentials, string region)
 {
-    private const string Service = "s3";
-    private const string DigestHeader = "x-amz-content-sha256";
-    private const string DateHeader = "x-amz-date";
-    private const string TokenHeader = "x-amz-security-token";
+    private volatile bool unexpecting;
 
     /// <summary>Puts an object.</summary>
     /// <param name="address">Its address, without a signature.</param>
@@ -36,32 +31,17 @@ internal sealed class HashedUpload(HttpClient http, AWSCredentials credentials, 
         using var request = new HttpRequestMessage(HttpMethod.Put, address) { Content = body };
 
         // A service that refuses it says so before the body is sent.
-        request.Headers.ExpectContinue = true;
-        Sign(request, signer, Convert.ToHexStringLower(sha256.Span));
-        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, attempt.Token).ConfigureAwait(false);
-        if (response.StatusCode != HttpStatusCode.OK)
-            throw await HttpAnswer.DescribeAsync(response, key, "StoreAccessDenied", attempt.Token).ConfigureAwait(false);
-    }
-
-    // The headers are those that must be signed, and in the order of their names.
-    private void Sign(HttpRequestMessage request, ImmutableCredentials signer, string digest)
-    {
-        Uri address = request.RequestUri!;
-        DateTime now = DateTime.UtcNow;
-        var headers = new List<(string Name, string Value)>
+        request.Headers.ExpectContinue = !unexpecting;
+        RequestSignature.Sign(request, signer, region, Convert.ToHexStringLower(sha256.Span));
+        using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, attempt.Token).ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.ExpectationFailed && !unexpecting)
         {
-            ("host", address.IsDefaultPort ? address.IdnHost : $"{address.IdnHost}:{address.Port}"),
-            (DigestHeader, digest),
-            (DateHeader, now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)),
-        };
-        if (signer.UseToken)
-            headers.Add((TokenHeader, signer.Token));
-        string names = string.Join(';', headers.Select(header => header.Name));
-        string lines = string.Concat(headers.Select(header => $"{header.Name}:{header.Value}\n"));
-        string canonical = $"PUT\n{address.AbsolutePath}\n\n{lines}\n{names}\n{digest}";
-        AWS4SigningResult signature = AWS4Signer.ComputeSignature(signer, region, now, Service, names, canonical);
-        foreach ((string name, string value) in headers.Skip(1))
-            request.Headers.Add(name, value);
-        request.Headers.TryAddWithoutValidation("Authorization", signature.ForAuthorizationHeader);
+            // An old proxy on the way does not know it (RFC 9110, section 15.5.18).
+            unexpecting = true;
+            throw new PassingFaultException("Something on the way to the store does not know Expect: 100-continue.");
+        }
+
+        if (response.StatusCode != HttpStatusCode.OK)
+            throw await HttpAnswer.DescribeAsync(response, RefusedWork.Writing(key), attempt.Token).ConfigureAwait(false);
     }
 }

@@ -12,8 +12,15 @@ internal static class HttpChannel
 
     /// <summary>Makes a client. Proxies come from the environment, as everywhere.</summary>
     /// <param name="loopbackPort">A port of this machine that leads to the service, which is asked for by its own name all the same, without a proxy. Null: it is connected to by its name.</param>
-    public static HttpClient Create(int? loopbackPort = null) => new(
-        new SocketsHttpHandler
+    public static HttpClient Create(int? loopbackPort = null) => Over(CreateHandler(loopbackPort));
+
+    /// <summary>A client over connections. Attempts watch for silence themselves; a long transfer is no fault.</summary>
+    public static HttpClient Over(HttpMessageHandler connections, bool disposes = true) => new(connections, disposes) { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>The connections, for several clients over the same ones.</summary>
+    /// <param name="loopbackPort">As for <see cref="Create"/>.</param>
+    public static SocketsHttpHandler CreateHandler(int? loopbackPort = null) =>
+        new()
         {
             UseProxy = loopbackPort is null,
             ConnectCallback = loopbackPort is { } port ? (_, stop) => ConnectAsync(port, stop) : null,
@@ -28,11 +35,7 @@ internal static class HttpChannel
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ResponseDrainTimeout = TimeSpan.FromSeconds(1),
-        })
-    {
-        // Attempts watch for silence themselves; a long transfer is no fault.
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+        };
 
     private static async ValueTask<Stream> ConnectAsync(int port, CancellationToken cancellationToken)
     {

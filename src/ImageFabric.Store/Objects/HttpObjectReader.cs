@@ -17,7 +17,7 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
         {
             using HttpResponseMessage response = await GetAsync(address, range: null, attempt).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK)
-                throw await HttpAnswer.DescribeAsync(response, key, addresses.RefusedId, attempt.Token).ConfigureAwait(false);
+                throw await HttpAnswer.DescribeAsync(response, Work(key), attempt.Token).ConfigureAwait(false);
             if (response.Content.Headers.ContentLength is not { } length)
                 throw new PassingFaultException("The store did not say how long the object is.");
             if (length > maximumLength)
@@ -71,6 +71,8 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
             cancellationToken);
     }
 
+    private RefusedWork Work(string key) => RefusedWork.Reading(key) with { Id = addresses.RefusedId };
+
     private async ValueTask<int> ReadSomeAsync(Stream body, Memory<byte> destination, Attempt attempt)
     {
         int count = await body.ReadAsync(destination, attempt.Token).ConfigureAwait(false);
@@ -108,7 +110,7 @@ internal sealed class HttpObjectReader(HttpClient http, RetryPolicy retry, IObje
                 throw ObjectLength.TooShort(key, end);
 
             default:
-                throw await HttpAnswer.DescribeAsync(response, key, addresses.RefusedId, attempt.Token).ConfigureAwait(false);
+                throw await HttpAnswer.DescribeAsync(response, Work(key), attempt.Token).ConfigureAwait(false);
         }
     }
 

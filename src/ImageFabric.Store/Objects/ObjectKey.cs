@@ -16,24 +16,32 @@ internal static class ObjectKey
     public static string Check(string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
+        return WhyNot(key) is { } reason ? throw new ArgumentException(reason, nameof(key)) : key;
+    }
+
+    /// <summary>True for a key of that form. What a service or a directory lists besides is nobody's object.</summary>
+    public static bool IsKey(string key) => key.Length > 0 && WhyNot(key) is null;
+
+    private static string? WhyNot(string key)
+    {
         if (Encoding.UTF8.GetByteCount(key) > MaximumBytes)
-            throw new ArgumentException($"An object key may have {MaximumBytes} bytes.", nameof(key));
+            return $"An object key may have {MaximumBytes} bytes.";
         foreach (char character in key)
         {
             if (char.IsControl(character) || character == '\\')
-                throw new ArgumentException($"The object key '{key}' has a control character or a backslash.", nameof(key));
+                return $"The object key '{key}' has a control character or a backslash.";
         }
 
         foreach (Range part in key.AsSpan().Split('/'))
         {
             ReadOnlySpan<char> segment = key.AsSpan()[part];
             if (segment is "" or "." or "..")
-                throw new ArgumentException($"The object key '{key}' has an empty or relative segment.", nameof(key));
+                return $"The object key '{key}' has an empty or relative segment.";
             if (Encoding.UTF8.GetByteCount(segment) > MaximumSegmentBytes)
-                throw new ArgumentException($"The object key '{key}' has a segment of more than {MaximumSegmentBytes} bytes.", nameof(key));
+                return $"The object key '{key}' has a segment of more than {MaximumSegmentBytes} bytes.";
         }
 
-        return key;
+        return null;
     }
 
     /// <summary>Refuses a listing prefix whose whole segments no key could have.</summary>

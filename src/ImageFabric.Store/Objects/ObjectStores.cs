@@ -1,3 +1,5 @@
+using ImageFabric.Store.Format;
+
 namespace ImageFabric.Store.Objects;
 
 /// <summary>Opens stores by their address, and finds out what they honour.</summary>
@@ -27,7 +29,7 @@ public static class ObjectStores
     public static async Task<bool> ProbeConditionalWritesAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        string key = $"tmp/probe-{Guid.NewGuid():N}";
+        string key = ObjectKeys.NewTemporary("probe-");
         try
         {
             bool first = await store.PutAsync(key, "first"u8.ToArray(), PutMode.CreateOnly, cancellationToken).ConfigureAwait(false);

@@ -10,10 +10,6 @@ internal static class S3Client
 {
     private const string DefaultRegion = "us-east-1";
 
-    /// <summary>Makes the client of a location.</summary>
-    /// <exception cref="StoreException"><c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
-    public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http) => Create(location, http, out _, out _);
-
     /// <summary>What requests of a location that are signed by hand go to and are signed with.</summary>
     /// <exception cref="StoreException"><c>CredentialsNotFound</c>, <c>InvalidRequest</c>.</exception>
     public static (Uri Endpoint, string Region, AWSCredentials Credentials) Service(ObjectStoreLocation location)
@@ -24,12 +20,14 @@ internal static class S3Client
         return (endpoint is null ? new Uri($"https://s3.{region}.{RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix}") : Parse(endpoint), region, credentials);
     }
 
-    /// <summary>The same, and what it signs with: for requests that are signed by hand.</summary>
-    public static AmazonS3Client Create(ObjectStoreLocation location, HttpClient http, out AWSCredentials credentials, out string region)
+    /// <summary>Makes the client for what <see cref="Service"/> found.</summary>
+    /// <param name="location">The location.</param>
+    /// <param name="region">Its region.</param>
+    /// <param name="credentials">What it signs with.</param>
+    /// <param name="http">Connections, with <see cref="SdkAnswers"/> before them.</param>
+    public static AmazonS3Client Create(ObjectStoreLocation location, string region, AWSCredentials credentials, HttpClient http)
     {
         string? endpoint = EndpointOf(location);
-        credentials = S3Credentials.Find(location, ownEndpoint: endpoint is not null);
-        region = RegionOf(location, endpoint);
         var config = new AmazonS3Config
         {
             ForcePathStyle = true,

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http;
-using System.Net.Http;
 using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -17,9 +16,6 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     /// <summary>On objects written create-only: tells a writer whose answer was lost that the object is its own.</summary>
     private const string WriterMetadata = "imagefabric-writer";
 
-    /// <summary>A service may look through much before it answers a listing.</summary>
-    private const int ListStalls = 4;
-
     private static readonly TimeSpan OwnGrant = TimeSpan.FromHours(1);
 
     /// <summary>The longest that a presigned address of signature version 4 can live.</summary>
@@ -31,6 +27,8 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     private readonly RetryPolicy retry;
     private readonly HttpObjectReader reader;
     private readonly HashedUpload hashed;
+    private readonly BucketPages pages;
+    private readonly S3Listing listing;
     private readonly BandwidthLimit? limit;
     private readonly ClaimedCreation claims;
     private volatile bool unconditional;
@@ -40,9 +38,13 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     private S3ObjectStore(ObjectStoreLocation location, RetryPolicy retry)
     {
         address = S3Address.Parse(location.Uri);
-        http = HttpChannel.Create();
-        client = S3Client.Create(location, http, out AWSCredentials credentials, out string region);
+        (Uri endpoint, string region, AWSCredentials credentials) = S3Client.Service(location);
+        var connections = HttpChannel.CreateHandler();
+        http = HttpChannel.Over(connections);
+        client = S3Client.Create(location, region, credentials, HttpChannel.Over(new SdkAnswers(connections), disposes: false));
         hashed = new HashedUpload(http, credentials, region);
+        pages = new BucketPages(new SignedRequests(http, credentials, region, endpoint, address.Bucket), address);
+        listing = new S3Listing(pages, address);
         limit = BandwidthLimit.Of(location.BytesPerSecond);
         this.retry = retry with { OnFault = () => Interlocked.Increment(ref faults) };
         reader = new HttpObjectReader(http, this.retry, this, limit);
@@ -81,6 +83,13 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
             await store.RequireBucketAsync(opening, create, cancellationToken).ConfigureAwait(false);
             return store;
         }
+        catch (OtherRegionException other)
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            if (location.Region == other.Region)
+                throw other.InnerException!;
+            return await OpenAsync(location with { Region = other.Region }, create, opening, working, cancellationToken).ConfigureAwait(false);
+        }
         catch
         {
             await store.DisposeAsync().ConfigureAwait(false);
@@ -114,7 +123,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
             return await claims.CreateAsync(key, content, cancellationToken).ConfigureAwait(false);
         }
 
-        await RunAsync(key, attempt => client.PutObjectAsync(Upload(key, content, attempt), attempt.Token), cancellationToken).ConfigureAwait(false);
+        await RunAsync(RefusedWork.Writing(key), attempt => client.PutObjectAsync(Upload(key, content, attempt), attempt.Token), cancellationToken).ConfigureAwait(false);
         return true;
     }
 
@@ -130,7 +139,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
             return false;
         bool answerLost = false;
         return await RunAsync(
-            key,
+            RefusedWork.Writing(key),
             async attempt =>
             {
                 PutObjectRequest request = Upload(key, content, attempt);
@@ -142,11 +151,11 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
                     await client.PutObjectAsync(request, attempt.Token).ConfigureAwait(false);
                     return true;
                 }
-                catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.NotFound && error.ErrorCode != "NoSuchBucket")
+                catch (RefusedAnswerException error) when (error.Answer.Status is HttpStatusCode.PreconditionFailed or HttpStatusCode.NotFound && error.Answer.Code != "NoSuchBucket")
                 {
                     return answerLost && await this.HoldsAsync(key, content, cancellationToken).ConfigureAwait(false);
                 }
-                catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotImplemented && !unmatched)
+                catch (RefusedAnswerException error) when (error.Answer.Status == HttpStatusCode.NotImplemented && !unmatched)
                 {
                     unmatched = true;
                     throw new PassingFaultException("The service does not compare before it writes.", error);
@@ -163,41 +172,34 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     /// <inheritdoc/>
     public async IAsyncEnumerable<UnfinishedWrite> ListUnfinishedAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new ListMultipartUploadsRequest { BucketName = address.Bucket, Prefix = address.Prefix };
-        while (true)
+        for ((string Key, string Id)? next = ("", ""); next is { } at;)
         {
-            ListMultipartUploadsResponse? page = await RunAsync(
-                Location,
-                async attempt =>
-                {
-                    try
-                    {
-                        return await client.ListMultipartUploadsAsync(request, attempt.Token).ConfigureAwait(false);
-                    }
-                    catch (AmazonS3Exception none) when (none.StatusCode is HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed)
-                    {
-                        return null;
-                    }
-                },
-                cancellationToken).ConfigureAwait(false);
-            foreach (MultipartUpload upload in page?.MultipartUploads ?? [])
-                yield return new UnfinishedWrite(upload.Key[address.Prefix.Length..], upload.UploadId, TimeOf(upload.Initiated), 0);
-            if (page?.IsTruncated != true)
+            IReadOnlyList<KeyValuePair<string, string>> query = [new("key-marker", at.Key), new("prefix", address.Prefix), new("upload-id-marker", at.Id), new("uploads", "")];
+            if (await pages.ReadAsync(retry, query, UploadsPage.Parse, cancellationToken).ConfigureAwait(false) is not { } page)
                 yield break;
-            (request.KeyMarker, request.UploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+            foreach (UnfinishedWrite upload in page.Uploads)
+            {
+                if (!upload.Key.StartsWith(address.Prefix, StringComparison.Ordinal))
+                    throw pages.Incomplete($"of uploads has the key '{upload.Key}', which was not asked for");
+                yield return upload with { Key = upload.Key[address.Prefix.Length..] };
+            }
+
+            if (page.Next == next)
+                throw pages.Incomplete("of uploads leads back to a page that it had before");
+            next = page.Next;
         }
     }
 
     /// <inheritdoc/>
     public Task DiscardAsync(UnfinishedWrite unfinished, CancellationToken cancellationToken) => RunAsync(
-        unfinished.Key,
+        new RefusedWork(unfinished.Key, "abort the upload of", "s3:AbortMultipartUpload"),
         async attempt =>
         {
             try
             {
                 await client.AbortMultipartUploadAsync(address.Bucket, address.Prefix + unfinished.Key, unfinished.Id, attempt.Token).ConfigureAwait(false);
             }
-            catch (AmazonS3Exception gone) when (gone.ErrorCode == "NoSuchUpload")
+            catch (RefusedAnswerException gone) when (gone.Answer.Code == "NoSuchUpload")
             {
                 // Somebody else did it, or it was completed.
             }
@@ -229,48 +231,25 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        ObjectKey.CheckPrefix(prefix);
-        string? next = null;
-        do
-        {
-            var request = new ListObjectsV2Request { BucketName = address.Bucket, Prefix = address.Prefix + prefix, ContinuationToken = next };
-            ListObjectsV2Response page = await RunAsync(
-                Location,
-                attempt =>
-                {
-                    attempt.AwaitAnswer(ListStalls);
-                    return client.ListObjectsV2Async(request, attempt.Token);
-                },
-                cancellationToken).ConfigureAwait(false);
-            foreach (S3Object one in page.S3Objects ?? [])
-            {
-                string key = one.Key[address.Prefix.Length..];
+    public IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellationToken) => ListAsync(prefix, pageLength: null, cancellationToken);
 
-                // Consoles leave empty objects in place of folders.
-                if (key.Length > 0 && !key.EndsWith('/'))
-                    yield return new StoredObject(key, one.Size ?? 0, TimeOf(one.LastModified), one.ETag);
-            }
-
-            next = page.IsTruncated == true ? page.NextContinuationToken : null;
-        }
-        while (next is not null);
-    }
+    /// <summary>Lists with so many keys on a page.</summary>
+    internal IAsyncEnumerable<StoredObject> ListAsync(string prefix, int? pageLength, CancellationToken cancellationToken) =>
+        listing.ListAsync(retry, ObjectKey.CheckPrefix(prefix), pageLength, cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteAsync(string key, CancellationToken cancellationToken)
     {
         ObjectKey.Check(key);
         return RunAsync(
-            key,
+            RefusedWork.Deleting(key),
             async attempt =>
             {
                 try
                 {
                     await client.DeleteObjectAsync(address.Bucket, address.Prefix + key, attempt.Token).ConfigureAwait(false);
                 }
-                catch (AmazonS3Exception error) when (error.ErrorCode == "NoSuchKey")
+                catch (RefusedAnswerException error) when (error.Answer.Code == "NoSuchKey")
                 {
                     // Some services say so; it is what was wanted.
                 }
@@ -325,13 +304,13 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
             await client.PutObjectAsync(request, cancellationToken).ConfigureAwait(false);
             return false;
         }
-        catch (AmazonS3Exception refused) when (refused.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.NotImplemented)
+        catch (RefusedAnswerException refused) when (refused.Answer.Status is HttpStatusCode.PreconditionFailed or HttpStatusCode.NotImplemented)
         {
-            return refused.StatusCode == HttpStatusCode.PreconditionFailed;
+            return refused.Answer.Status == HttpStatusCode.PreconditionFailed;
         }
-        catch (Exception error) when (error is AmazonServiceException or AmazonClientException)
+        catch (Exception error) when (S3Fault.IsOne(error))
         {
-            throw S3Fault.Describe(error, key);
+            throw S3Fault.Describe(error, RefusedWork.Writing(key));
         }
     }
 
@@ -344,13 +323,13 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         {
             await client.PutObjectAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (AmazonS3Exception refused) when (refused.StatusCode is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
+        catch (RefusedAnswerException refused) when (refused.Answer.Status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError)
         {
             return true;
         }
-        catch (Exception error) when (error is AmazonServiceException or AmazonClientException)
+        catch (Exception error) when (S3Fault.IsOne(error))
         {
-            throw S3Fault.Describe(error, key);
+            throw S3Fault.Describe(error, RefusedWork.Writing(key));
         }
 
         await DeleteAsync(key, cancellationToken).ConfigureAwait(false);
@@ -363,15 +342,13 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     {
         try
         {
-            // Listing needs no more rights than the store's work, and unlike HEAD says what is wrong.
-            var request = new ListObjectsV2Request { BucketName = address.Bucket, Prefix = address.Prefix, MaxKeys = 1 };
-            await RunAsync(opening, Location, attempt => client.ListObjectsV2Async(request, attempt.Token), cancellationToken).ConfigureAwait(false);
+            await listing.ProbeAsync(opening, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException missing) when (create && missing.Id == "StoreNotFound")
         {
             // Only Amazon wants a bucket's region named; other services have regions of their own making.
             var request = new PutBucketRequest { BucketName = address.Bucket, UseClientRegion = client.Config.ServiceURL is null };
-            await RunAsync(opening, Location, attempt => client.PutBucketAsync(request, attempt.Token), cancellationToken).ConfigureAwait(false);
+            await RunAsync(opening, new RefusedWork(Location, "create", "s3:CreateBucket"), attempt => client.PutBucketAsync(request, attempt.Token), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -381,7 +358,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         string writer = Guid.NewGuid().ToString("N");
         bool answerLost = false;
         return RunAsync<bool?>(
-            key,
+            RefusedWork.Writing(key),
             async attempt =>
             {
                 PutObjectRequest request = Upload(key, content, attempt);
@@ -392,11 +369,11 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
                     await client.PutObjectAsync(request, attempt.Token).ConfigureAwait(false);
                     return true;
                 }
-                catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.PreconditionFailed)
+                catch (RefusedAnswerException error) when (error.Answer.Status == HttpStatusCode.PreconditionFailed)
                 {
                     return answerLost && await IsOwnAsync(key, writer, cancellationToken).ConfigureAwait(false);
                 }
-                catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotImplemented)
+                catch (RefusedAnswerException error) when (error.Answer.Status == HttpStatusCode.NotImplemented)
                 {
                     unconditional = true;
                     return null;
@@ -414,14 +391,14 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         await HeadAsync(key, cancellationToken).ConfigureAwait(false) is { } found && found.Metadata[WriterMetadata] == writer;
 
     private Task<GetObjectMetadataResponse?> HeadAsync(string key, CancellationToken cancellationToken) => RunAsync(
-        key,
+        RefusedWork.Reading(key),
         async attempt =>
         {
             try
             {
                 return await client.GetObjectMetadataAsync(address.Bucket, address.Prefix + key, attempt.Token).ConfigureAwait(false);
             }
-            catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound && error.ErrorCode != "NoSuchBucket")
+            catch (RefusedAnswerException error) when (error.Answer.Status == HttpStatusCode.NotFound && error.Answer.Code != "NoSuchBucket")
             {
                 return null;
             }
@@ -444,7 +421,7 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
     {
         ObjectKey.Check(key);
         return RunAsync(
-            key,
+            RefusedWork.Writing(key),
             async attempt =>
             {
                 Uri presigned = await ((IObjectAddresses)this).OfAsync(key, attempt.Token).ConfigureAwait(false);
@@ -470,19 +447,19 @@ public sealed class S3ObjectStore : IObjectStore, IObjectAddresses
         return reader.ReadRangeAsync(key, offset, destination, arrived, cancellationToken);
     }
 
-    private Task<T> RunAsync<T>(string target, Func<Attempt, Task<T>> work, CancellationToken cancellationToken) => RunAsync(retry, target, work, cancellationToken);
+    private Task<T> RunAsync<T>(RefusedWork work, Func<Attempt, Task<T>> attempted, CancellationToken cancellationToken) => RunAsync(retry, work, attempted, cancellationToken);
 
-    private static Task<T> RunAsync<T>(RetryPolicy policy, string target, Func<Attempt, Task<T>> work, CancellationToken cancellationToken) => policy.RunAsync(
-        target,
+    private static Task<T> RunAsync<T>(RetryPolicy policy, RefusedWork work, Func<Attempt, Task<T>> attempted, CancellationToken cancellationToken) => policy.RunAsync(
+        work.Target,
         async attempt =>
         {
             try
             {
-                return await work(attempt).ConfigureAwait(false);
+                return await attempted(attempt).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is AmazonServiceException or AmazonClientException || S3Fault.IsUnreadable(error))
+            catch (Exception error) when (S3Fault.IsOne(error))
             {
-                throw S3Fault.Describe(error, target);
+                throw S3Fault.Describe(error, work);
             }
         },
         cancellationToken);

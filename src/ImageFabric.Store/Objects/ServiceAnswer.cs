@@ -13,11 +13,19 @@ namespace ImageFabric.Store.Objects;
 /// <param name="ClockAhead">How far this machine's clock is ahead of the service's. Null: it does not say its time.</param>
 internal sealed record ServiceAnswer(HttpStatusCode Status, string Reason, string Code, string Message, string? Region, TimeSpan? ClockAhead)
 {
-    private const int LongestBody = 16_384;
     private const int LongestText = 300;
 
     // S3 refuses signatures whose time is further off than this.
     private static readonly TimeSpan ToleratedSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>Where a redirect leads, as the service wrote it. Null: nowhere.</summary>
+    public string? Leads { get; init; }
+
+    /// <summary>True when the body is a web page.</summary>
+    public bool IsWebPage { get; init; }
+
+    /// <summary>How long the service asks to be left alone. Null: it does not.</summary>
+    public TimeSpan? Wait { get; init; }
 
     /// <summary>The answer in a few words, with what the service itself said.</summary>
     public string Said
@@ -37,16 +45,18 @@ internal sealed record ServiceAnswer(HttpStatusCode Status, string Reason, strin
     /// <summary>Reads the answer, and of its body as much as an error takes.</summary>
     public static async Task<ServiceAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        byte[] buffer = new byte[LongestBody];
-        int length;
-        await using (Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false))
-            length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-        string text = Encoding.UTF8.GetString(buffer, 0, length);
+        byte[] body = await BoundedBody.ReadErrorAsync(response, cancellationToken).ConfigureAwait(false);
+        string text = Encoding.UTF8.GetString(body);
         string code = Element(text, "Code");
-        string message = code.Length > 0 ? Element(text, "Message") : response.Content.Headers.ContentType?.MediaType == "text/plain" ? Short(text.Split('\n')[0]) : "";
+        string message = code.Length > 0 ? Element(text, "Message") : response.Content.Headers.ContentType?.MediaType is null or "text/plain" ? Short(text.Split('\n')[0]) : "";
         string region = response.Headers.TryGetValues("x-amz-bucket-region", out IEnumerable<string>? named) ? named.First() : Element(text, "Region");
         TimeSpan? ahead = response.Headers.Date is { } date ? DateTimeOffset.UtcNow - date : null;
-        return new ServiceAnswer(response.StatusCode, response.ReasonPhrase ?? "", code, message, region.Length > 0 ? region : null, ahead);
+        return new ServiceAnswer(response.StatusCode, response.ReasonPhrase ?? "", code, message, region.Length > 0 ? region : null, ahead)
+        {
+            Leads = response.Headers.Location?.OriginalString is { Length: > 0 } leads ? Short(leads) : null,
+            IsWebPage = WebPage.Is(response, body),
+            Wait = RetryAfter(response),
+        };
     }
 
     /// <summary>How long the service asks to be left alone (RFC 9110, section 10.2.3). Null: it does not.</summary>

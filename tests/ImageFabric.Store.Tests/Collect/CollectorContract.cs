@@ -219,7 +219,7 @@ public abstract class CollectorContract : IDisposable
         await PublishAsync(store, MemoryDisk.Sample(11, 100_000), "a", "1");
         string[] before = await KeysAsync(store);
         LeaveUnfinished("old");
-        await store.PutAsync("tmp/probe-of-one-that-was-killed", new byte[10], PutMode.Replace, None);
+        await store.PutAsync(ObjectKeys.NewTemporary("probe-"), new byte[10], PutMode.Replace, None);
         Assert.Equal(0, (await CollectAsync(store)).Leftovers.Count);
         Pass(Grace);
         LeaveUnfinished("young");
@@ -228,7 +228,57 @@ public abstract class CollectorContract : IDisposable
         var left = new List<UnfinishedWrite>();
         await foreach (UnfinishedWrite one in store.ListUnfinishedAsync(None))
             left.Add(one);
-        Assert.Contains("young", Assert.Single(left).Key, StringComparison.Ordinal);
+        Assert.Contains(Id("young"), Assert.Single(left).Key, StringComparison.Ordinal);
+    }
+
+    [EnvironmentFact]
+    public async Task What_others_keep_in_the_store_is_theirs_however_old_it_is()
+    {
+        await using IObjectStore store = await OpenAsync();
+        await PublishAsync(store, MemoryDisk.Sample(13, 100_000), "a", "1");
+        string id = Id("x");
+        string[] foreign = ["tmp/report.pdf", $"tmp/probe-{id}.txt", $"tmp/mine/probe-{id}", "tmp/probe-1", "packs/README", "deltas/notes", "marks/x", $"catalog/1-{new string('Z', 64)}"];
+        foreach (string key in foreign)
+            await store.PutAsync(key, new byte[10], PutMode.Replace, None);
+        Pass(TimeSpan.FromDays(400));
+        CollectReport report = await CollectAsync(store);
+        Assert.Equal((0, 0, 0), (report.Leftovers.Count, report.Marked.Count, report.Deleted.Count));
+        Assert.Superset(foreign.ToHashSet(), (await KeysAsync(store)).ToHashSet());
+    }
+
+    [EnvironmentFact]
+    public async Task A_listing_without_a_pack_that_an_image_needs_deletes_nothing()
+    {
+        await using IObjectStore store = await OpenAsync();
+        await PublishAsync(store, MemoryDisk.Sample(14), "kept", "1");
+        await PublishAsync(store, MemoryDisk.Sample(15), "gone", "1");
+        await new ImageCatalog(store).RemoveAsync(new ImageReference("gone", "1"), None);
+        Pass(Grace);
+        await CollectAsync(store);
+        Pass(Grace);
+        string[] before = await KeysAsync(store);
+        string left = (await ImageCatalog.ReadIndexAsync(store, await new ImageCatalog(store).ResolveAsync(new ImageReference("kept", "1"), None), None)).PackKey(0);
+
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => CollectAsync(new HookedStore(store) { Hides = key => key == left }));
+
+        Assert.Equal("CollectionUnsafe", refused.Id);
+        Assert.Contains("kept:1", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, (await KeysAsync(store)).Where(static k => !ObjectKeys.IsTemporary(k)));
+        Assert.Equal(2, (await CollectAsync(store)).Deleted.Count);
+    }
+
+    [EnvironmentFact]
+    public async Task A_mark_that_is_longer_than_any_keeps_nothing_from_being_collected()
+    {
+        await using IObjectStore store = await OpenAsync();
+        await PublishAsync(store, MemoryDisk.Sample(16), "gone", "1");
+        string pack = (await KeysAsync(store)).First(ObjectKeys.IsData);
+        await store.PutAsync(ObjectKeys.Mark(pack), new byte[5000], PutMode.Replace, None);
+        await new ImageCatalog(store).RemoveAsync(new ImageReference("gone", "1"), None);
+        Pass(Grace);
+        CollectReport report = await CollectAsync(store);
+        Assert.Equal((1, 0), (report.Marked.Count, report.Deleted.Count));
+        Assert.Contains(pack, await KeysAsync(store));
     }
 
     [EnvironmentFact]
@@ -258,6 +308,12 @@ public abstract class CollectorContract : IDisposable
 
     /// <summary>A clock as fast and as far as the store's, for runs that may not ask the store.</summary>
     protected abstract TimeProvider StoreTime { get; }
+
+    /// <summary>An id of the form that writers give, the same for the same name.</summary>
+    protected static string Id(string name) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)))[..32];
+
+    /// <summary>A key of the form that packs have.</summary>
+    protected static string PackNamed(string name) => ObjectKeys.Pack(Convert.FromHexString(Id(name) + Id(name)));
 
     private static Task<CollectReport> CollectAsync(IObjectStore store) => GarbageCollector.RunAsync(store, Options, None);
 

@@ -24,7 +24,7 @@ public sealed class DirectoryCollectorTests : CollectorContract
     protected override void LeaveUnfinished(string name)
     {
         Directory.CreateDirectory(Path.Combine(Root, "tmp"));
-        File.WriteAllBytes(Path.Combine(Root, "tmp", $".partial-{name}"), new byte[1000]);
+        File.WriteAllBytes(Path.Combine(Root, "tmp", $".partial-{Id(name)}"), new byte[1000]);
     }
 }
 
@@ -50,7 +50,7 @@ public sealed class S3CollectorTests : CollectorContract
     // An object's own answer tells its time in whole seconds.
     protected override void Pass(TimeSpan time) => this.time.Ahead += time + TimeSpan.FromSeconds(2);
 
-    protected override void LeaveUnfinished(string name) => server.Uploads[$"bucket/prefix/packs/{name}"] = time.GetUtcNow();
+    protected override void LeaveUnfinished(string name) => server.Uploads[$"bucket/prefix/{PackNamed(name)}"] = time.GetUtcNow();
 }
 
 /// <summary>In a bucket of Ceph's gateway, whose clock cannot be moved: its times are.</summary>
@@ -70,8 +70,8 @@ public sealed class CephCollectorTests : CollectorContract
 
     protected override void LeaveUnfinished(string name)
     {
-        written[$"packs/{name}"] = time.Ahead;
+        written[PackNamed(name)] = time.Ahead;
         using var client = new AmazonS3Client(new AmazonS3Config { ServiceURL = Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_ENDPOINT"), ForcePathStyle = true });
-        client.InitiateMultipartUploadAsync(Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_BUCKET"), $"{prefix}/packs/{name}").Wait();
+        client.InitiateMultipartUploadAsync(Environment.GetEnvironmentVariable("IMAGEFABRIC_TEST_BUCKET"), $"{prefix}/{PackNamed(name)}").Wait();
     }
 }

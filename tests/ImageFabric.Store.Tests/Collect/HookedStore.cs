@@ -11,6 +11,9 @@ internal sealed class HookedStore(IObjectStore store) : IObjectStore
     /// <summary>Happens before a listing.</summary>
     public Func<string, Task> BeforeList { get; init; } = static _ => Task.CompletedTask;
 
+    /// <summary>What no listing has.</summary>
+    public Func<string, bool> Hides { get; init; } = static _ => false;
+
     public string Location => store.Location;
 
     public bool ConditionalWrites => store.ConditionalWrites;
@@ -19,7 +22,10 @@ internal sealed class HookedStore(IObjectStore store) : IObjectStore
     {
         await BeforeList(prefix);
         await foreach (StoredObject one in store.ListAsync(prefix, cancellationToken))
-            yield return one;
+        {
+            if (!Hides(one.Key))
+                yield return one;
+        }
     }
 
     public async Task<bool> ReplaceAsync(string key, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> expected, CancellationToken cancellationToken)

@@ -47,6 +47,9 @@ public sealed partial class ObjectServer : IAsyncDisposable
     /// <summary>When set, an answer to a range request has the whole object.</summary>
     public bool IgnoresRanges { get; set; }
 
+    /// <summary>Answers in place of the service where it gives an answer.</summary>
+    public Func<HttpListenerRequest, OddAnswer?>? Instead { get; set; }
+
     /// <summary>Methods of the requests that came.</summary>
     public ConcurrentQueue<string> Methods { get; } = new();
 
@@ -97,6 +100,8 @@ public sealed partial class ObjectServer : IAsyncDisposable
 
     private Task DispatchAsync(HttpListenerRequest request, HttpListenerResponse response, string path)
     {
+        if (Instead?.Invoke(request) is { } odd)
+            return odd.WriteAsync(response);
         if (request.QueryString["grant"] is { } asked && int.Parse(asked) != Volatile.Read(ref grant))
             return RefuseAsync(response, 403, "AccessDenied");
         switch (request.HttpMethod)

@@ -74,7 +74,7 @@ public sealed class SwiftHealthTests
 
 internal static class Examination
 {
-    private static readonly string[] Checks = ["ClockSkew", "ConditionalCreate", "ConditionalReplace", "ListAfterWrite", "PresignedUrls", "Ranges", "ReadAfterReplace", "UploadChecksums"];
+    private static readonly string[] Checks = ["ClockSkew", "ConditionalCreate", "ConditionalReplace", "ListAfterWrite", "ListByPages", "PresignedUrls", "Ranges", "ReadAfterReplace", "UploadChecksums"];
 
     /// <summary>What was found, by check; that all are there and nothing is left is looked at here.</summary>
     public static async Task<Dictionary<string, StoreCheck>> OfAsync(IObjectStore store)

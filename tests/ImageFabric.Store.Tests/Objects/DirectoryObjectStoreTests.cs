@@ -40,8 +40,8 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreContract, IDisposable
     {
         await (await OpenAsync(create: true)).DisposeAsync();
         string temporary = Directory.CreateDirectory(Path.Combine(root, "tmp")).FullName;
-        string old = Path.Combine(temporary, ".partial-old");
-        string young = Path.Combine(temporary, ".partial-young");
+        string old = Path.Combine(temporary, $".partial-{Guid.NewGuid():N}");
+        string young = Path.Combine(temporary, $".partial-{Guid.NewGuid():N}");
         string other = Path.Combine(temporary, "other");
         foreach (string path in new[] { old, young, other })
             File.WriteAllText(path, "part");
@@ -52,7 +52,7 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreContract, IDisposable
         Assert.False(File.Exists(old));
         Assert.True(File.Exists(young));
         Assert.Equal(["tmp/other"], (await ListAsync(store, "")).Select(one => one.Key));
-        await Assert.ThrowsAsync<ArgumentException>(() => store.ReadAllAsync("tmp/.partial-young", 10, default));
+        await Assert.ThrowsAsync<ArgumentException>(() => store.ReadAllAsync($"tmp/{Path.GetFileName(young)}", 10, default));
     }
 
     [Fact]

@@ -133,8 +133,10 @@ public abstract class S3FaultContract
         await using IObjectStore store = await OpenAsync(proxy, Quick);
         (int Status, string Code, string Id)[] cases =
         [
-            (403, "AccessDenied", "StoreAccessDenied"), (401, "Unauthorized", "StoreAccessDenied"), (403, "RequestTimeTooSkewed", "StoreAccessDenied"),
-            (404, "NoSuchBucket", "StoreNotFound"), (507, "InsufficientStorage", "StoreFull"), (403, "QuotaExceeded", "StoreFull"), (400, "MalformedXML", "StoreUnreachable"),
+            (403, "AccessDenied", "StoreAccessDenied"), (401, "Unauthorized", "StoreAccessDenied"), (403, "RequestTimeTooSkewed", "ClockSkewed"),
+            (400, "ExpiredToken", "StoreCredentialsEnded"), (400, "InvalidBucketName", "InvalidRequest"), (400, "XMinioAdminBucketQuotaExceeded", "StoreFull"),
+            (403, "SecondLevelDomainForbidden", "StoreRefused"), (307, "TemporaryRedirect", "StoreRedirects"),
+            (404, "NoSuchBucket", "StoreNotFound"), (507, "InsufficientStorage", "StoreFull"), (403, "QuotaExceeded", "StoreFull"), (400, "MalformedXML", "StoreRefused"),
         ];
         foreach ((int status, string code, string id) in cases)
         {
