@@ -17,6 +17,17 @@ internal static class AwsFiles
             [named]
             aws_access_key_id = FROMNAMED
             aws_secret_access_key = x
+            [role]
+            role_arn = arn:aws:iam::123456789012:role/admin
+            source_profile = named
+            [sso]
+            sso_start_url = https://sso.example.org/start
+            sso_region = eu-central-1
+            sso_account_id = 123456789012
+            sso_role_name = admin
+            [web]
+            role_arn = arn:aws:iam::123456789012:role/admin
+            web_identity_token_file = /nowhere/token
             """);
         Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", Credentials);
         Environment.SetEnvironmentVariable("AWS_CONFIG_FILE", Credentials + "-config");

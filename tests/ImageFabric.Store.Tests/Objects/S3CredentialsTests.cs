@@ -68,4 +68,33 @@ public sealed class S3CredentialsTests : IDisposable
 
         string Key(ObjectStoreLocation location) => S3Credentials.Find(location, ownEndpoint).GetCredentials().AccessKey;
     }
+
+    [Fact]
+    public void Blanks_around_a_key_are_no_part_of_it_and_blanks_in_it_are_named()
+    {
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", "KEY\n");
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", " secret\r\n");
+        Assert.Equal(("KEY", "secret"), Keys(S3Credentials.Find(Location, ownEndpoint: true)));
+        Assert.Equal(("OWN", "x"), Keys(S3Credentials.Find(Location with { AccessKey = "OWN\n", SecretKey = "x " }, ownEndpoint: true)));
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", "KEY\nOTHER");
+        StoreException error = Assert.Throws<StoreException>(() => S3Credentials.Find(Location, ownEndpoint: true));
+        Assert.Equal("CredentialsNotFound", error.Id);
+        Assert.Contains("AWS_ACCESS_KEY_ID", error.Message, StringComparison.Ordinal);
+
+        static (string, string) Keys(Amazon.Runtime.AWSCredentials found) => (found.GetCredentials().AccessKey, found.GetCredentials().SecretKey);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Profiles_that_are_not_taken_say_the_way_round(bool ownEndpoint)
+    {
+        foreach ((string profile, string kind) in new[] { ("role", "role_arn"), ("sso", "sso"), ("web", "web identity") })
+        {
+            StoreException error = Assert.Throws<StoreException>(() => S3Credentials.Find(Location with { Profile = profile }, ownEndpoint));
+            Assert.Equal("CredentialsNotFound", error.Id);
+            Assert.Contains(kind, error.Message, StringComparison.Ordinal);
+            Assert.Contains("export-credentials", error.Message, StringComparison.Ordinal);
+        }
+    }
 }
