@@ -60,7 +60,9 @@ public static class DiskImage
         {
             if (file.Length > policy.MaximumFileLength)
                 throw new DiskException("ImageTooLarge", path, $"The file has {file.Length} bytes; the limit is {policy.MaximumFileLength}.");
-            string format = await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
+            string format = policy.TakesAnythingAsRaw ? "raw" : await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
+            if (format == "raw" && policy.RefusesText)
+                await RefuseTextAsync(file, cancellationToken).ConfigureAwait(false);
             ILogicalDisk disk = format switch
             {
                 "raw" => new RawDisk(file),
@@ -71,7 +73,7 @@ public static class DiskImage
                 "vdi" => await VdiDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "ova" => await OvaDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
                 "gzip" or "xz" or "zstd" => await WrappedDisk.OpenAsync(file, format, policy, cancellationToken).ConfigureAwait(false),
-                _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read."),
+                _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read. {FormatMarks.AdviceOn(format)}"),
             };
             if (policy.AllowedFormats is { } allowed && !allowed.Contains(disk.Format))
                 throw new DiskException("FormatNotAllowed", path, $"The file is of the format {disk.Format}; the policy allows {string.Join(", ", allowed)}.");
@@ -88,5 +90,15 @@ public static class DiskImage
             file.Dispose();
             throw;
         }
+    }
+
+    private static async ValueTask RefuseTextAsync(SourceFile file, CancellationToken cancellationToken)
+    {
+        byte[] start = new byte[(int)Math.Min(4096, file.Length)];
+        await file.ReadAsync(0, start, cancellationToken).ConfigureAwait(false);
+        if (TextContent.KindOf(start) is { } kind)
+            throw new DiskException("FormatNotSupported", file.Path, $"The file is {kind}, no disk. If it is meant, say that the source's format is raw.");
+        if (file.Length % 512 != 0)
+            throw new DiskException("FormatNotSupported", file.Path, $"The file has {file.Length} bytes, which is no multiple of 512, and no known format: it was cut or is no disk. If it is meant, say that the source's format is raw.");
     }
 }

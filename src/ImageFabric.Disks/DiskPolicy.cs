@@ -18,6 +18,12 @@ public sealed record DiskPolicy
     /// <summary>Largest logical sector, in bytes. 4096 unless set.</summary>
     public int MaximumSectorSize { get; init; } = 4096;
 
+    /// <summary>True when the file is a raw disk whatever it looks like, since its owner says so.</summary>
+    public bool TakesAnythingAsRaw { get; init; }
+
+    /// <summary>True when text, and sizes that are no multiple of 512, are no raw disks. For what comes from outside; files of this program's own may be so.</summary>
+    public bool RefusesText { get; init; }
+
     /// <summary>64 TiB for either size, every format, sectors of 512 to 4096 bytes.</summary>
     public static DiskPolicy Default { get; } = new();
 }

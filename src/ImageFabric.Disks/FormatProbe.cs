@@ -2,39 +2,15 @@ using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Ova;
 using ImageFabric.Disks.Qcow2;
-using ImageFabric.Disks.Vdi;
 using ImageFabric.Disks.Vhd;
-using ImageFabric.Disks.Vhdx;
-using ImageFabric.Disks.Vmdk;
 
 namespace ImageFabric.Disks;
 
 /// <summary>Tells a file's format by the marks its specification puts into it.</summary>
 internal static class FormatProbe
 {
-    private const int ProbeLength = 512;
-
-    // An ISO image is a disk as it stands, so it has no entry here.
-    private static readonly (string Format, int Offset, byte[] Mark)[] Marks =
-    [
-        ("vhdx", 0, VhdxFormat.FileSignature.ToArray()),
-        ("vhd", 0, VhdFooter.Cookie.ToArray()),
-        ("vmdk", 0, VmdkHeader.Magic.ToArray()),
-        ("vmdk", 0, VmdkDescriptor.Mark.ToArray()),
-        ("VMDK of ESX (COWD)", 0, "COWD"u8.ToArray()),
-        ("VMDK of ESX (seSparse)", 0, [0xbe, 0xba, 0xfe, 0xca, 0, 0, 0, 0]),
-        ("vdi", VdiHeader.SignatureOffset, VdiHeader.Signature.ToArray()),
-        ("ova", TarArchive.MarkOffset, TarArchive.Mark.ToArray()),
-        ("QED", 0, "QED\0"u8.ToArray()),
-        ("Parallels", 0, "WithoutFreeSpace"u8.ToArray()),
-        ("Parallels", 0, "WithouFreSpacExt"u8.ToArray()),
-        ("gzip", 0, [0x1f, 0x8b, 0x08]),
-        ("bzip2", 0, "BZh"u8.ToArray()),
-        ("xz", 0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
-        ("zstd", 0, [0x28, 0xb5, 0x2f, 0xfd]),
-        ("zip", 0, [0x50, 0x4b, 0x03, 0x04]),
-        ("7z", 0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]),
-    ];
+    private const string Dmg = "dmg (Apple disk image, UDIF)";
+    private const int ProbeLength = 4096;
 
     /// <summary>The name of the format; <c>raw</c> when there is no mark.</summary>
     public static async ValueTask<string> DetectAsync(SourceFile file, CancellationToken cancellationToken)
@@ -45,29 +21,52 @@ internal static class FormatProbe
         if (format != "raw")
             return format;
 
-        // A fixed VHD is a raw disk with a footer behind it.
-        if (file.Length >= VhdFooter.Length)
-        {
-            byte[] footer = new byte[8];
-            await file.ReadAsync(file.Length - VhdFooter.Length, footer, cancellationToken).ConfigureAwait(false);
-            if (footer.AsSpan().SequenceEqual(VhdFooter.Cookie))
-                return "vhd";
-        }
-
-        return "raw";
+        return await DetectEndAsync(file, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>What the first 512 bytes alone tell: a fixed VHD is a raw disk to them.</summary>
+    // A fixed VHD is a raw disk with a footer behind it, and a disk image of Apple's has its header there.
+    private static async ValueTask<string> DetectEndAsync(SourceFile file, CancellationToken cancellationToken)
+    {
+        if (file.Length < VhdFooter.Length)
+            return "raw";
+        byte[] mark = new byte[VhdFooter.Cookie.Length];
+        await file.ReadAsync(file.Length - VhdFooter.Length, mark, cancellationToken).ConfigureAwait(false);
+        return DetectEnd(mark) ?? "raw";
+    }
+
+    /// <summary>What the last 512 bytes begin with; null when that is no mark.</summary>
+    public static string? DetectEnd(ReadOnlySpan<byte> end) => end.StartsWith(VhdFooter.Cookie) ? "vhd" : end.StartsWith("koly\0\0\0\u0004"u8) ? Dmg : null;
+
+    /// <summary>What the first bytes alone tell: a fixed VHD is a raw disk to them.</summary>
     public static string DetectStart(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith(Qcow2Header.Magic))
             return start.Length >= 8 && BinaryPrimitives.ReadUInt32BigEndian(start[4..]) == 1 ? "qcow (version 1)" : "qcow2";
-        foreach ((string format, int offset, byte[] mark) in Marks)
+        foreach (FormatMark mark in FormatMarks.All)
         {
-            if (start.Length >= offset + mark.Length && start.Slice(offset, mark.Length).SequenceEqual(mark))
-                return format;
+            if (mark.IsIn(start))
+                return mark.Name;
         }
 
-        return "raw";
+        return TarArchive.IsHeader(start) ? "ova" : IsLzma(start) ? "lzma" : IsWindowsProgram(start) ? "PE (Windows program)" : "raw";
+    }
+
+    // The format before xz has no magic: properties, a dictionary of a power of two (or of 1.5 of one), and a size that is unknown or less than 256 GiB.
+    private static bool IsLzma(ReadOnlySpan<byte> start)
+    {
+        if (start.Length < 14 || start[0] != 0x5d || start[13] != 0)
+            return false;
+        uint dictionary = BinaryPrimitives.ReadUInt32LittleEndian(start[1..]);
+        ulong size = BinaryPrimitives.ReadUInt64LittleEndian(start[5..]);
+        bool usual = dictionary >= 4096 && (System.Numerics.BitOperations.PopCount(dictionary) == 1 || (dictionary % 3 == 0 && System.Numerics.BitOperations.PopCount(dictionary / 3) == 1));
+        return usual && (size == ulong.MaxValue || size < 1UL << 38);
+    }
+
+    private static bool IsWindowsProgram(ReadOnlySpan<byte> start)
+    {
+        if (start.Length < 64 || !start.StartsWith("MZ"u8))
+            return false;
+        int header = BinaryPrimitives.ReadInt32LittleEndian(start[60..]);
+        return header >= 64 && header <= start.Length - 4 && start[header..].StartsWith("PE\0\0"u8);
     }
 }

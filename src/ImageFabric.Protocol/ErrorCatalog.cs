@@ -51,9 +51,9 @@ public static class ErrorCatalog
         // Disk image files
         new("FileNotFound", "ObjectNotFound", "The file does not exist or is not a file.", "Check the path."),
         new("FileUnreadable", "ReadError", "The file cannot be opened or read.", "Check permissions, and that no other program holds the file open."),
-        new("FormatNotSupported", "InvalidType", "The file is of a format or subformat that cannot be read.", "Convert it with qemu-img to raw or qcow2 first."),
+        new("FormatNotSupported", "InvalidType", "The file is of a format or subformat that cannot be read.", "Unpack or convert it to raw or qcow2 first; the message says how, where that is known."),
         new("FormatFeatureNotSupported", "InvalidType", "The file uses a feature of its format that cannot be read safely, such as encryption.", "Convert it with qemu-img to a plain raw or qcow2 file."),
-        new("ImageCorrupt", "InvalidData", "The file's own tables contradict each other or point outside it.", "Check the file with qemu-img check and take it from its source again."),
+        new("ImageCorrupt", "InvalidData", "The file's own tables contradict each other or point outside it.", "Take the file from its source again, and compare its checksum with that of the source."),
         new("ForeignReference", "SecurityError", "The file refers to another file, which would be read in the publisher's name.", "Flatten it: qemu-img convert makes a file that stands alone."),
         new("ImageTooLarge", "LimitsExceeded", "The file or its virtual disk is larger than the policy allows.", "Shrink the disk, or raise the limit."),
         new("FormatNotAllowed", "PermissionDenied", "The policy does not allow the file's format.", "Convert the file to a format that the message names, or allow its format."),

@@ -215,6 +215,9 @@ public sealed class ImagePolicy
     [DataMember(Name = "allowedFormats", EmitDefaultValue = false)]
     public string[]? AllowedFormats { get; set; }
 
+    /// <summary><c>raw</c>: the file is a raw disk whatever it looks like. Null: told by its content.</summary>
+    public string? SourceFormat { get; set; }
+
     /// <summary>Smallest logical sector in bytes, 512 or 4096. Null: 512.</summary>
     [DataMember(Name = "minimumSectorSize", EmitDefaultValue = false)]
     public int? MinimumSectorSize { get; set; }

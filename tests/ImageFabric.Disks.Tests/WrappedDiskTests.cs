@@ -46,6 +46,17 @@ public sealed class WrappedDiskTests : IDisposable
     }
 
     [CompressorTheory]
+    [InlineData(0x50)]
+    [InlineData(0x5a)]
+    [InlineData(0x5f)]
+    public async Task Zstd_behind_a_frame_to_skip_is_read(byte first)
+    {
+        string packed = Compress("zstd", images.MakeRaw("disk.raw", 3 << 20));
+        File.WriteAllBytes(packed, [first, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3, .. File.ReadAllBytes(packed)]);
+        Assert.Equal(3 << 20, await ReadAllAsync(packed, DiskPolicy.Default));
+    }
+
+    [CompressorTheory]
     [InlineData("gzip")]
     [InlineData("xz")]
     [InlineData("zstd")]

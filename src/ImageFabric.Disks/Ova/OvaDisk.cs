@@ -51,7 +51,7 @@ internal sealed class OvaDisk : ILogicalDisk
     {
         TarMember[] descriptors = [.. members.Where(member => member.Name.EndsWith(".ovf", StringComparison.OrdinalIgnoreCase))];
         if (descriptors.Length == 0)
-            throw new DiskException("FormatNotSupported", archive.Path, "The file is a tar archive without an OVF descriptor; unpack it first.");
+            throw new DiskException("FormatNotSupported", archive.Path, $"The file is {KindOf(members)} without an OVF descriptor; unpack it first, and publish the disk in it.");
         if (descriptors.Length > 1)
             throw new DiskException("ImageCorrupt", archive.Path, "The archive has several OVF descriptors.", descriptors[1].Offset);
         if (descriptors[0].Length > OvfDescriptor.MaximumLength)
@@ -60,6 +60,13 @@ internal sealed class OvaDisk : ILogicalDisk
         await archive.ReadAsync(descriptors[0].Offset, content, cancellationToken).ConfigureAwait(false);
         return OvfDescriptor.Parse(archive.Part(descriptors[0].Name, descriptors[0].Offset, descriptors[0].Length), content);
     }
+
+    // What cloud services and programs pack their disks as.
+    private static string KindOf(IReadOnlyList<TarMember> members) =>
+        members.Any(static member => member.Name is "ova.xml") ? "an XVA (tar archive of XenServer)"
+        : members.Any(static member => member.Name is "metadata.json") && members.Any(static member => member.Name is "box.img" or "Vagrantfile") ? "a Vagrant box (tar archive)"
+        : members.Any(static member => member.Name is "disk.raw") ? "a tar archive of disk.raw, as Google Compute Engine takes it,"
+        : "a tar archive";
 
     private static TarMember FindDisk(SourceFile archive, IReadOnlyList<TarMember> members, OvfDescriptor descriptor)
     {

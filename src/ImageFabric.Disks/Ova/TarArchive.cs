@@ -78,18 +78,23 @@ internal static class TarArchive
     // Directories, links and devices have no data behind their headers.
     private static long LengthOf(SourceFile file, byte[] block, char type, TarExtension next, long at)
     {
+        if (type == 'S')
+            throw new DiskException("FormatFeatureNotSupported", file.Path, "A member of the archive is sparse (tar -S); unpack the archive and pack it again without -S.", at + 156);
         if (type is not ('0' or '\0' or '7' or 'x' or 'g' or 'L' or 'K' or (>= '1' and <= '6')))
             throw new DiskException("FormatFeatureNotSupported", file.Path, $"The archive has a member of a type that is not known ('{type}').", at + 156);
         long length = type is 'x' or 'g' or 'L' or 'K' ? SizeIn(file, block, at) : next.Length ?? SizeIn(file, block, at);
         return type is >= '1' and <= '6' && length != 0 ? throw Corrupt(file, "A link, device or directory of the archive has data", at + 124) : length;
     }
 
-    private static bool HasChecksum(byte[] block)
+    /// <summary>Whether it begins with a tar header of any dialect: v7 has no mark, but a name, and a checksum as every other.</summary>
+    public static bool IsHeader(ReadOnlySpan<byte> start) => start.Length >= BlockSize && start[0] != 0 && HasChecksum(start[..BlockSize]);
+
+    private static bool HasChecksum(ReadOnlySpan<byte> block)
     {
         int sum = ' ' * ChecksumLength;
         for (int i = 0; i < block.Length; i++)
             sum += i is >= ChecksumOffset and < ChecksumOffset + ChecksumLength ? 0 : block[i];
-        return TryOctal(block.AsSpan(ChecksumOffset, ChecksumLength), out long expected) && expected == sum;
+        return TryOctal(block.Slice(ChecksumOffset, ChecksumLength), out long expected) && expected == sum;
     }
 
     private static long SizeIn(SourceFile file, byte[] block, long at)

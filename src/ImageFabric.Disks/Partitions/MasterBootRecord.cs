@@ -40,7 +40,7 @@ internal sealed class MasterBootRecord
     }
 
     /// <summary>The table of a disk that has this one only.</summary>
-    public PartitionTable ToTable(int sectorSize)
+    public PartitionTable ToTable(int sectorSize, long? diskLength)
     {
         BootModes modes = partitions.Any(static p => p.Type == EfiSystemType) ? BootModes.Uefi : BootModes.None;
         if (HasBootCode)
@@ -50,7 +50,9 @@ internal sealed class MasterBootRecord
             sectorSize,
             [.. partitions.Select(p => new DiskPartition(p.Type.ToString("x2", CultureInfo.InvariantCulture), (long)p.Start * sectorSize, (long)p.Count * sectorSize))],
             modes,
-            []);
+            partitions.Any(p => ((long)p.Start + p.Count) * sectorSize > diskLength)
+                ? [new DiskNotice("PartitionsBeyondEnd", "A partition goes beyond the end of the disk: the file was cut, or is one of several pieces.")]
+                : []);
     }
 
     // A file system that begins at the first sector has the same mark: its boot code stands where partitions would, and makes no sense as such.

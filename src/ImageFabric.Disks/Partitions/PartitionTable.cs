@@ -21,7 +21,7 @@ public sealed record PartitionTable(
         ArgumentNullException.ThrowIfNull(disk);
         return await MasterBootRecord.ReadAsync(disk, cancellationToken).ConfigureAwait(false) is not { } record ? Absent
             : record.IsProtective ? await GuidPartitionTable.ReadAsync(disk, record, cancellationToken).ConfigureAwait(false)
-            : record.ToTable(disk.SectorSize);
+            : record.ToTable(disk.SectorSize, disk.IsSequential ? null : disk.Length);
     }
 }
 

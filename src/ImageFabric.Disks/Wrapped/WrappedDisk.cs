@@ -52,6 +52,10 @@ internal sealed class WrappedDisk : ILogicalDisk
         await using Stream content = Decompress(file, wrapper);
         int length = await FillAsync(file, wrapper, content, head, cancellationToken).ConfigureAwait(false);
         string inner = FormatProbe.DetectStart(head.AsSpan(0, length));
+        if (inner == "ova")
+            inner = "tar archive (ova or other)";
+        if (inner == "raw" && policy.RefusesText && TextContent.KindOf(head.AsSpan(0, length)) is { } text)
+            throw new DiskException("FormatNotSupported", file.Path, $"In the {wrapper} file is {text}, no disk.");
         if (inner != "raw")
             throw new DiskException("FormatFeatureNotSupported", file.Path, $"In the {wrapper} file is a {inner} file, which cannot be read from front to back; unpack it first.");
         return new WrappedDisk(file, wrapper, policy, head[..length]);
@@ -81,9 +85,11 @@ internal sealed class WrappedDisk : ILogicalDisk
                 break;
         }
 
-        // Only its end tells a fixed VHD from a raw disk.
-        if (end.AsSpan().StartsWith(VhdFooter.Cookie))
-            throw new DiskException("FormatFeatureNotSupported", file.Path, $"In the {wrapper} file is a fixed VHD; unpack it first.");
+        // Only its end tells some formats from a raw disk.
+        if (FormatProbe.DetectEnd(end) is { } format)
+            throw new DiskException("FormatFeatureNotSupported", file.Path, $"In the {wrapper} file is a {(format == "vhd" ? "fixed VHD" : format)} file; unpack it first.");
+        if (policy.RefusesText && offset % 512 != 0)
+            throw new DiskException("FormatNotSupported", file.Path, $"In the {wrapper} file are {offset} bytes, which is no multiple of 512: it was cut or is no disk. Unpack it, and say that the source's format is raw.");
         Length = offset;
     }
 

@@ -19,9 +19,15 @@ internal sealed class PolicyOptions
     private readonly Option<int?> minimumSector = new("--min-sector-size") { Description = "Smallest sector that is taken: 512 or 4096.", HelpName = "bytes" };
     private readonly Option<int?> maximumSector = new("--max-sector-size") { Description = "Largest sector that is taken: 512 or 4096.", HelpName = "bytes" };
 
+    private readonly Option<string?> sourceFormat = new("--source-format")
+    {
+        Description = "raw: the file is a raw disk whatever it looks like, also text or of a size that is no multiple of 512. Without it: told by its content.",
+        HelpName = "format",
+    };
+
     public PolicyOptions(Command command)
     {
-        foreach (Option option in new Option[] { fileSize, virtualSize, formats, minimumSector, maximumSector })
+        foreach (Option option in new Option[] { fileSize, virtualSize, formats, minimumSector, maximumSector, sourceFormat })
             command.Options.Add(option);
     }
 
@@ -32,6 +38,7 @@ internal sealed class PolicyOptions
         AllowedFormats = parsed.GetValue(formats) is { Length: > 0 } given ? given : null,
         MinimumSectorSize = parsed.GetValue(minimumSector),
         MaximumSectorSize = parsed.GetValue(maximumSector),
+        SourceFormat = parsed.GetValue(sourceFormat),
     };
 
     private static Option<long?> Size(string name, string description) => new(name) { Description = description, CustomParser = SizeArgument.Parse, HelpName = "size" };

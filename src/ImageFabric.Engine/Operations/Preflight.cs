@@ -8,10 +8,10 @@ namespace ImageFabric.Engine.Operations;
 /// <summary>A disk image file that may be published, opened, with what is known of its disk.</summary>
 internal sealed class Preflight : IDisposable
 {
-    private Preflight(ILogicalDisk disk, PartitionTable table)
+    private Preflight(ILogicalDisk disk, PartitionTable table, IReadOnlyList<DiskNotice> content)
     {
         Disk = disk;
-        Notices = [.. disk.Notices, .. table.Notices];
+        Notices = [.. disk.Notices, .. table.Notices, .. content];
         PartitionTable = table.Scheme switch { PartitionScheme.Gpt => "GPT", PartitionScheme.Mbr => "MBR", _ => null };
         BootMode = table.BootModes switch
         {
@@ -46,7 +46,8 @@ internal sealed class Preflight : IDisposable
             : await DiskImage.OpenAsync(source, limits, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new Preflight(disk, await Disks.Partitions.PartitionTable.ReadAsync(disk, cancellationToken).ConfigureAwait(false));
+            PartitionTable table = await Disks.Partitions.PartitionTable.ReadAsync(disk, cancellationToken).ConfigureAwait(false);
+            return new Preflight(disk, table, limits.TakesAnythingAsRaw ? [] : await DiskContent.NoticesAsync(disk, cancellationToken).ConfigureAwait(false));
         }
         catch
         {
@@ -60,19 +61,23 @@ internal sealed class Preflight : IDisposable
     private static DiskPolicy Translate(ImagePolicy? policy)
     {
         if (policy is null)
-            return DiskPolicy.Default;
+            return new DiskPolicy { RefusesText = true };
         if (policy.MaximumFileSize < 1 || policy.MaximumVirtualSize < 1)
             throw new OperationException("InvalidRequest", null, "A policy's largest size is at least one byte.");
         if (policy.MinimumSectorSize is not (null or 512 or 4096) || policy.MaximumSectorSize is not (null or 512 or 4096))
             throw new OperationException("InvalidRequest", null, "A policy's sector size is 512 or 4096.");
         if (policy.AllowedFormats?.FirstOrDefault(static format => !DiskImage.Formats.Contains(format)) is { } unknown)
             throw new OperationException("InvalidRequest", unknown, $"'{unknown}' is not a format that can be read; these are: {string.Join(", ", DiskImage.Formats)}.");
+        if (policy.SourceFormat is not (null or "raw"))
+            throw new OperationException("InvalidRequest", policy.SourceFormat, "The only format that can be said of a source is raw; others are told by the content.");
         DiskPolicy usual = DiskPolicy.Default;
         return new DiskPolicy
         {
             MaximumFileLength = policy.MaximumFileSize ?? usual.MaximumFileLength,
             MaximumVirtualLength = policy.MaximumVirtualSize ?? usual.MaximumVirtualLength,
             AllowedFormats = policy.AllowedFormats,
+            TakesAnythingAsRaw = policy.SourceFormat == "raw",
+            RefusesText = policy.SourceFormat is null,
             MinimumSectorSize = policy.MinimumSectorSize ?? usual.MinimumSectorSize,
             MaximumSectorSize = policy.MaximumSectorSize ?? usual.MaximumSectorSize,
         };
