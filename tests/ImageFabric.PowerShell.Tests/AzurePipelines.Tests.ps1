@@ -132,6 +132,7 @@ Describe 'A step of Azure Pipelines' {
         $raw = Join-Path $TestDrive 'disk.raw'
         $content = [byte[]]::new(1MB)
         [Random]::new(3).NextBytes($content)
+        $content[510], $content[511] = 0x55, 0xAA
         [System.IO.File]::WriteAllBytes($raw, $content)
 
         $said = Invoke-Step "-Title 'Publish local:1' { Publish-VmImage '$raw' local 1 } -OutputVariable @{ imageId = 'ImageId'; image = 'Image' }"
