@@ -1,96 +1,258 @@
 #!/bin/bash
-# run-all.sh: every test there is, with the packages and servers they need. Ends with "N passed, N failed, N skipped".
-# Without root the tests on real stores and hosts are skipped, and said so.
+# run-all.sh [PART...]: every test there is, or those of some parts, with the packages and servers they need. Ends with
+# "N passed, N failed, N skipped". Without root the tests on real stores and hosts are skipped, and said so. What a part is, and costs: README.md.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
+
 cd "$root"
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
-log=$(mktemp -d)
-testbed=$log/testbed
+# shellcheck source=tests/suite/lib.sh
+. tests/suite/lib.sh
+
+# ---- the run begins anew as a process that is known as its own, and that has signals as usual: a shell's background job, and nohup, start with some
+# ignored, bash cannot undo that, and the programs under test would inherit it.
+if [ -z "${IMAGEFABRIC_TEST_SUITE:-}" ]; then
+  temporary=$(readlink -f "${TMPDIR:-/tmp}")
+  for old in "$temporary"/imagefabric-suite.*; do
+    # What a killed run leaves is removed by its watchdog, or, where that was killed too, here.
+    { read -r pid started <"$old/runner"; } 2>/dev/null || continue
+    [ "$(start_time "$pid" || true)" = "$started" ] || tests/suite/clean.sh "$old"
+  done
+  run=$(mktemp -d "$temporary/imagefabric-suite.XXXXXX")
+  echo "$$ $(start_time $$)" >"$run/runner"
+  setsid tests/suite/clean.sh "$run" $$ </dev/null >/dev/null 2>&1 &
+  signals=() ignored=$(trap -p | sed -n "s/^trap -- '' SIG//p" | tr '\n' ' ')
+  ! env --default-signal true 2>/dev/null || signals=(--default-signal)
+  exec env "${signals[@]}" IMAGEFABRIC_TEST_SUITE="$run" IMAGEFABRIC_TEST_IGNORED=" $ignored" IMAGEFABRIC_TEST_PART="$run#run" "$0" "$@"
+fi
+run=$IMAGEFABRIC_TEST_SUITE ignored=$IMAGEFABRIC_TEST_IGNORED
+unset IMAGEFABRIC_TEST_SUITE IMAGEFABRIC_TEST_IGNORED
 cleanup() {
   local status=$?
-  trap '' INT TERM
-  [ ! -e "$testbed" ] || tests/testbed/down.sh "$testbed" -r || true
-  rm -rf "$log"
+  trap '' INT TERM HUP
+  env -u IMAGEFABRIC_TEST_PART tests/suite/clean.sh "$run" || true
   exit $status
 }
 trap cleanup EXIT
-trap 'exit 130' INT TERM
-
-say() { printf '\n== %s\n' "$*"; }
-
-if [ "$(id -u)" = 0 ]; then
-  say "Installing what the tests need"
-  tests/testbed/packages.sh
-  # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells; and Mono
-  tests/testbed/packages.sh qemu-utils xfsprogs nginx-light genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh mono-devel
-  # compilers for the libzstd that the package has for Linux and Windows
-  tests/testbed/packages.sh dpkg-dev gcc libc6-dev gcc-mingw-w64-x86-64-win32
-  say "Starting the testbed: Ceph with its S3 gateway, OpenStack Swift, three KVM hosts, two Windows hosts"
-  tests/testbed/up.sh "$testbed" --hosts 3 --swift --windows
-  # shellcheck disable=SC1091
-  . "$testbed/env"
-else
-  say "Not root: tests on a real store and real hosts are skipped"
-fi
-
-./build.sh build
-./build.sh package
-export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric IMAGEFABRIC_CACHE=$log/cache
-
-passed=0 failed=0 skipped=0 failures=
-for project in tests/*.Tests/*.csproj; do
-  name=$(basename "$project" .csproj)
-  say "$name, $(date +%T)"
-  # The runner's own summary is read, so that a run that died counts as failed; one that hangs is ended, and the test it hangs in named.
-  dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" --blame-hang-timeout 5m --blame-hang-dump-type none >"$log/$name.log" 2>&1 || true
-  grep -E '^\s*(Failed|Skipped) ' "$log/$name.log" || true
-  counts=$(awk '/^ *Passed: /{p=$2} /^ *Failed: /{f=$2} /^ *Skipped: /{s=$2} /^Total tests: /{t=$3} END{print p+0, f+0, s+0, t+0}' "$log/$name.log")
-  read -r p f s t <<<"$counts"
-  if [ "$t" = 0 ] || { [ "$f" = 0 ] && ! grep -q '^Test Run Successful' "$log/$name.log"; }; then
-    f=$((f + 1))
-  fi
-  if [ "$f" != 0 ]; then
-    cat "$log/$name.log"
-    failures+=$(grep -E -A 5 '^\s*Failed ' "$log/$name.log" | sed "s/^ *Failed /$name: /" || true)$'\n'
-  fi
-  echo "$name: $p passed, $f failed, $s skipped"
-  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+for signal in INT TERM HUP; do
+  # What was ignored when this was started does not end it.
+  case $ignored in *" $signal "*) trap : $signal ;; *) trap 'exit 130' $signal ;; esac
+done
+mkdir "$run/tmp" "$run/log" "$run/result" "$run/locks"
+export TMPDIR=$run/tmp
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+# Killed programs would leave the files that debuggers find them by.
+export DOTNET_EnableDiagnostics=0 POWERSHELL_DIAGNOSTICS_OPTOUT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
+workers=3 only=()
+for argument; do
+  case $argument in
+    -*) sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
+    *) only+=("$argument") ;;
+  esac
 done
 
-say "Protocol and Fleet on Mono, in place of .NET Framework, $(date +%T)"
-framework=tests/NetFramework/bin/Release/net472
-if command -v mono >/dev/null; then
+say() { printf '\n== %s, %s\n' "$*" "$(date +%T)"; }
+
+# In the background and waited for: a signal ends this script at once, not when the command has ended.
+attended() { "$@" & wait $!; }
+
+# ---- one part of the suite
+# tests_of NAME SECONDS COUNT COMMAND...: runs it with its own directory for temporary files; COUNT reads its log and prints "passed failed skipped".
+# It fails also by running too long, and by leaving a process, which may hold a port, or a file.
+tests_of() {
+  local name=$1 limit=$2 count=$3 log=$run/log/$1.log place status=0 p f s t begun=$SECONDS user kernel left
+  shift 3
+  # Short, since there are sockets in it.
+  place=$(mktemp -d "$run/tmp/XXX")
+  TIMEFORMAT='%U %S'
+  { time IMAGEFABRIC_TEST_PART="$run#$name" TMPDIR=$place IMAGEFABRIC_CACHE=$place.cache \
+    setsid --wait timeout --kill-after=5 "$limit" "$@" >"$log" 2>&1 </dev/null || status=$?; } 2>"$run/result/$name.time" || true
+  read -r p f s t < <($count "$log")
+  left=$(leftovers "$name" "$place")
+  {
+    if [ $status = 124 ] || [ $status = 137 ]; then
+      echo "Failed $name: it ran longer than $limit s and was ended"
+      f=$((f + 1))
+    elif [ "$t" = 0 ] || { [ "$f" = 0 ] && [ $status != 0 ]; }; then
+      echo "Failed $name: it ended with exit code $status"
+      f=$((f + 1))
+    fi
+    [ -z "$left" ] || { echo "$left"; f=$((f + $(wc -l <<<"$left"))); }
+  } >"$run/result/$name.failures"
+  echo "$p $f $s" >"$run/result/$name"
+  read -r user kernel < <(tail -1 "$run/result/$name.time") || true
+  (
+    flock 8
+    [ "$f" = 0 ] || cat "$log"
+    grep -hE '^ *(Skipped|\[!\]) ' "$log" || true
+    cat "$run/result/$name.failures"
+    echo "$name: $p passed, $f failed, $s skipped; $((SECONDS - begun)) s, of a processor $((${user%.*} + ${kernel%.*})) s"
+  ) 8>"$run/locks/output"
+}
+
+# leftovers PART DIRECTORY: a line for each, and none of them is there afterwards.
+leftovers() {
+  local pid ports file
+  # What was told to end may need a moment for it.
+  for _ in {1..20}; do [ -n "$(marked "$run" "$1")" ] || break; sleep .1; done
+  for pid in $(marked "$run" "$1"); do
+    ports=$(ss -Hltnp 2>/dev/null | awk -v pid="pid=$pid," 'index($0, pid) {print $4}' | tr '\n' ' ') || true
+    echo "Failed $1: it left a process behind: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-200)${ports:+, which listens at $ports}"
+  done
+  end_marked "$run" "$1" || true
+  for file in "$2"/* "$2"/.[!.]*; do
+    [ ! -e "$file" ] && [ ! -L "$file" ] || echo "Failed $1: it left a file behind: ${file##*/}"
+  done
+  rm -rf --one-file-system "$2" "$2.cache" || true
+}
+
+# The runner's own summary is read, so that a run that died counts as failed.
+count_dotnet() { awk '/^ *Passed: /{p=$2} /^ *Failed: /{f=$2} /^ *Skipped: /{s=$2} /^Total tests: /{t=$3} END{print p+0, f+0, s+0, t+0}' "$1"; }
+count_mono() { sed -nE 's/.* Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+),.*/\1 \2 \3 \4/p' "$1" | awk '{t=$1; f=$2+$3; s=$4} END{print t-f-s, f+0, s+0, t+0}'; }
+count_pester() { sed -nE 's/^Pester: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/p' "$1" | awk '{p=$1; f=$2; s=$3} END{print p+0, f+0, s+0, p+f+s}'; }
+
+# A test that hangs is ended by the runner, and named.
+dotnet_tests() {   # NAME SECONDS PROJECT [ARGUMENT...]
+  local name=$1 limit=$2 program=tests/ImageFabric.$3.Tests/bin/Release/net10.0/ImageFabric.$3.Tests.dll
+  shift 3
+  tests_of "$name" "$limit" count_dotnet dotnet test "$program" --logger 'console;verbosity=normal' \
+    --blame-hang-timeout 5m --blame-hang-dump-type none --results-directory "$run/results/$name" "$@"
+}
+
+mono_tests() {
   # One after the other and in the runner's own domain: many tests measure time, and Mono is slow at unloading a domain.
   # Mono, not .NET Framework, keeps a thread of its pool for every process that runs, and adds one a second.
-  MONO_THREADS_PER_CPU=50 timeout 300 mono $framework/xunit.console.exe $framework/ImageFabric.NetFramework.dll -noappdomain -parallel none -notrait Mono=differs >"$log/mono.log" 2>&1 || true
-  grep -E '\[SKIP\]$' "$log/mono.log" || true
-  # A run that died has no such line.
-  read -r t e f s < <(sed -nE 's/.* Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+),.*/\1 \2 \3 \4/p' "$log/mono.log" | tail -1) || { t=1 e=1 f=0 s=0; }
-  f=$((f + e)) p=$((t - f - s))
-  [ "$f" = 0 ] || cat "$log/mono.log"
-  echo "Mono: $p passed, $f failed, $s skipped"
-  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-else
-  framework_tests=$(grep -rhcE '^\s*\[(Linux)?(Fact|Theory)' tests/ImageFabric.Protocol.Tests tests/ImageFabric.Fleet.Tests --include='*.cs' | awk '{n+=$1} END{print n}')
-  echo "mono is not on PATH. Skipped, $framework_tests tests of Protocol and Fleet"
-  skipped=$((skipped + framework_tests))
+  local framework=tests/NetFramework/bin/Release/net472
+  MONO_THREADS_PER_CPU=50 tests_of Mono 300 count_mono mono $framework/xunit.console.exe $framework/ImageFabric.NetFramework.dll -noappdomain -parallel none -notrait Mono=differs
+}
+
+pester_tests() {   # FILE
+  NO_COLOR=1 tests_of "$1.Tests.ps1" 600 count_pester \
+    "${powershell[@]}" -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" -Name "$1"
+}
+
+# ---- the queue: NAME RESOURCE TESTBED COMMAND, with - for none. Parts with the same resource run one after the other, others side by side; the longest are first.
+queue=$run/queue
+# The engine's tests take hosts and the gateway away from each other, and have a testbed for that; what only needs a store shares the other one.
+engine_alone='FullyQualifiedName~.Engine.Tests.Hosts.|FullyQualifiedName~.Engine.Tests.Windows.|FullyQualifiedName~.Engine.Tests.Faults.'
+engine_rest='FullyQualifiedName!~.Engine.Tests.Hosts.&FullyQualifiedName!~.Engine.Tests.Windows.&FullyQualifiedName!~.Engine.Tests.Faults.'
+uses_hosts() { grep -qE 'IMAGEFABRIC_TEST_(HOST|WINDOWS|SSH|ENDPOINT)' "tests/ImageFabric.PowerShell.Tests/$1.Tests.ps1"; }
+enqueue() { [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $1 "* ]] || echo "$*" >>"$queue"; }
+fill_queue() {
+  : >"$queue"
+  enqueue Engine.Hosts engine-hosts 1 dotnet_tests Engine.Hosts 1500 Engine --filter "$engine_alone"
+  [ ${#powershell[@]} = 0 ] || for file in "${pester[@]}"; do ! uses_hosts "$file" || enqueue "$file.Tests.ps1" pester-hosts 2 pester_tests "$file"; done
+  enqueue Engine.Local - 2 dotnet_tests Engine.Local 900 Engine --filter "$engine_rest"
+  enqueue Store - 2 dotnet_tests Store 900 Store
+  enqueue Disks - - dotnet_tests Disks 600 Disks
+  enqueue Fleet - - dotnet_tests Fleet 600 Fleet
+  [ -z "$mono" ] || enqueue Mono - - mono_tests
+  enqueue Hypervisors - - dotnet_tests Hypervisors 600 Hypervisors
+  enqueue Protocol - - dotnet_tests Protocol 300 Protocol
+  [ ${#powershell[@]} = 0 ] || for file in "${pester[@]}"; do uses_hosts "$file" || enqueue "$file.Tests.ps1" - 2 pester_tests "$file"; done
+}
+
+# Prints the next part whose resource is free, takes both, and keeps the others.
+take() (
+  flock 8
+  mapfile -t parts <"$queue"
+  for i in "${!parts[@]}"; do
+    read -r name resource rest <<<"${parts[i]}"
+    if [ "$resource" = - ] || mkdir "$run/locks/of-$resource" 2>/dev/null; then
+      unset "parts[i]"
+      [ ${#parts[@]} = 0 ] || printf '%s\n' "${parts[@]}" >"$queue.new"
+      [ ${#parts[@]} != 0 ] || : >"$queue.new"
+      mv "$queue.new" "$queue"
+      echo "$name $resource $rest"
+      return
+    fi
+  done
+) 8>"$run/locks/queue"
+
+# Ends when all that is left waits for a resource: who has that takes them too.
+worker() {
+  local name resource testbed command
+  trap - EXIT
+  while read -r name resource testbed command < <(take) && [ -n "$name" ]; do
+    # shellcheck disable=SC1090,SC2086
+    (
+      [ ! -e "$run/testbed$testbed/env" ] || . "$run/testbed$testbed/env"
+      $command
+    )
+    [ "$resource" = - ] || rmdir "$run/locks/of-$resource"
+  done
+}
+
+# ---- what the tests need
+if [ "$(id -u)" = 0 ]; then
+  say "Installing what the tests need"
+  attended tests/testbed/packages.sh
+  # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells; and Mono
+  attended tests/testbed/packages.sh qemu-utils xfsprogs nginx-light genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh mono-devel
+  # compilers for the libzstd that the package has for Linux and Windows
+  attended tests/testbed/packages.sh dpkg-dev gcc libc6-dev gcc-mingw-w64-x86-64-win32
+fi
+mono=$(command -v mono || true)
+pester=(tests/ImageFabric.PowerShell.Tests/*.Tests.ps1) pester=("${pester[@]##*/}") pester=("${pester[@]%.Tests.ps1}")
+# The PowerShell that the repository pins, otherwise that of the machine. It is started by dotnet: the tool's own launcher passes no signals on.
+powershell=()
+if grep -qs '"powershell"' .config/dotnet-tools.json; then
+  attended dotnet tool restore
+  version=$(grep -A 3 '"powershell"' .config/dotnet-tools.json | sed -n 's/.*"version": *"\([^"]*\)".*/\1/p')
+  mkdir "$run/bin"
+  printf '#!/bin/sh\nexec dotnet "%s" "$@"\n' "${NUGET_PACKAGES:-$HOME/.nuget/packages}/powershell/$version/tools/net10.0/any/unix/pwsh.dll" >"$run/bin/pwsh"
+  chmod +x "$run/bin/pwsh"
+  export PATH=$run/bin:$PATH
+fi
+if command -v pwsh >/dev/null; then powershell=(pwsh); fi
+fill_queue
+
+say "Building"
+attended ./build.sh build
+if grep -q ' [12] ' "$queue"; then
+  attended ./build.sh package
+  export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric
+  if [ "$(id -u)" = 0 ]; then
+    say "Starting two testbeds: each a Ceph with its S3 gateway, OpenStack Swift, three KVM hosts, two Windows hosts"
+    # One after the other, since the first may have to make what they share.
+    for n in 1 2; do attended tests/testbed/up.sh "$run/testbed$n" --hosts 3 --swift --windows; done
+  else
+    echo "Not root: tests on a real store and real hosts are skipped"
+  fi
 fi
 
-say "Pester, $(date +%T)"
-pester=$(find tests/ImageFabric.PowerShell.Tests -name '*.Tests.ps1' -exec grep -hoE '^\s*It ' {} + | wc -l)
-if command -v pwsh >/dev/null; then
-  NO_COLOR=1 pwsh -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" 2>&1 | tee "$log/pester.log" || true
-  read -r p f s < <(sed -nE 's/^Pester: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/p' "$log/pester.log" | tail -1) || { p=0 f=1 s=0; }
-  failures+=$(grep -E '^\[-\] ' "$log/pester.log" || true)
+# ---- the tests
+say "Testing"
+running=()
+for _ in $(seq $workers); do worker & running+=($!); done
+for one in "${running[@]}"; do wait "$one" || echo "Failed: a worker ended with exit code $?"; done
+
+passed=0 failed=0 skipped=0
+for result in "$run"/result/*.failures; do
+  read -r p f s <"${result%.failures}"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-else
-  echo "pwsh is not on PATH. Skipped, $pester tests of the cmdlets:"
-  grep -hE '^\s*It ' -r tests/ImageFabric.PowerShell.Tests --include='*.Tests.ps1' | sed -E "s/^\s*It '([^']*)'.*/  skipped: \1/; s/^\s*It \"([^\"]*)\".*/  skipped: \1/" || true
-  skipped=$((skipped + pester))
+done
+# A part that has no result: its worker died.
+while read -r name _; do [ -z "$name" ] || { echo "Failed $name: it was not run"; failed=$((failed + 1)); }; done <"$queue"
+
+if [ -z "$mono" ] && [ ${#only[@]} = 0 ]; then
+  tests=$(grep -rhcE '^\s*\[(Linux)?(Fact|Theory)' tests/ImageFabric.Protocol.Tests tests/ImageFabric.Fleet.Tests --include='*.cs' | awk '{n+=$1} END{print n}')
+  echo "mono is not on PATH. Skipped, $tests tests of Protocol and Fleet"
+  skipped=$((skipped + tests))
+fi
+if [ ${#powershell[@]} = 0 ] && [ ${#only[@]} = 0 ]; then
+  tests=$(cat tests/ImageFabric.PowerShell.Tests/*.Tests.ps1 | grep -cE '^\s*It ')
+  echo "there is no PowerShell. Skipped, $tests tests of the cmdlets"
+  skipped=$((skipped + tests))
 fi
 
 # Again at the end, since what was printed when they failed is far above.
-[ -z "${failures//$'\n'/}" ] || { say "Failed"; grep . <<<"$failures"; }
+if [ $failed != 0 ]; then
+  say "Failed"
+  for result in "$run"/result/*.failures; do
+    name=${result##*/} name=${name%.failures}
+    cat "$result"
+    grep -hE -A 5 '^ *(Failed |\[-\] )' "$run/log/$name.log" | sed "s/^ *\(Failed \|\[-\] \)/$name: /" || true
+  done
+fi
 printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
 [ $failed = 0 ]

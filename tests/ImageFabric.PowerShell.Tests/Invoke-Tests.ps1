@@ -24,6 +24,10 @@ $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Normal'
 $result = Invoke-Pester -Configuration $configuration
 
+foreach ($test in $result.Skipped) {
+    $why = if ($test.ErrorRecord) { $test.ErrorRecord[0].Exception.Message } else { 'what it needs is not on this machine' }
+    "Skipped $($test.ExpandedPath): $why"
+}
 $failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount
 "Pester: $($result.PassedCount) passed, $failed failed, $($result.SkippedCount) skipped"
 exit [int]($failed -gt 0)
