@@ -39,6 +39,7 @@ package() {
 }
 
 test_all() {
+  . tests/powershell.sh
   tests/run-all.sh
 }
 

@@ -1,6 +1,8 @@
 #!/bin/bash
 # import.sh [MODULE]: milliseconds of a bare start of PowerShell, and of one that imports the module: the medians of 15 each, taken in turns.
 set -euo pipefail
+# shellcheck disable=SC1091
+. "$(dirname "$(readlink -f "$0")")/../powershell.sh"
 module=${1:-$(dirname "$(readlink -f "$0")")/../../out/module/ImageFabric}
 start() {
   local begin end

@@ -1,11 +1,13 @@
 #!/bin/bash
 # machines.sh [ROUNDS]: what making a machine takes over "qemu-img create + virsh define + virsh start" on the host, SSH included, ROUNDS times each (10);
-# then 50 machines over 5 hosts in one pipeline. Brings up a testbed of its own unless IMAGEFABRIC_TESTBED names one with five hosts. Needs root and pwsh.
+# then 50 machines over 5 hosts in one pipeline. Brings up a testbed of its own unless IMAGEFABRIC_TESTBED names one with five hosts. Needs root.
 set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 rounds=${1:-10}
 [[ $rounds =~ ^[1-9][0-9]?$ ]] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
 cd "$root"
+# shellcheck disable=SC1091
+. "$root/tests/powershell.sh"
 engine=$root/out/engine/linux-x64/imagefabric module=$root/out/module/ImageFabric
 if [ -z "${IMAGEFABRIC_TESTBED:-}" ]; then
   testbed=$(mktemp -d)

@@ -1,10 +1,12 @@
 #!/bin/bash
 # many.sh [HOSTS [THROTTLE]]: syncs an image to HOSTS simulated hosts (500), THROTTLE at once (all of them), with Sync-VmImage; stubs that speak the protocol
-# stand in the place of ssh. Prints what that takes on this machine. The module is the one of ./build.sh package. Needs pwsh.
+# stand in the place of ssh. Prints what that takes on this machine. The module is the one of ./build.sh package.
 set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 hosts=${1:-500} throttle=${2:-${1:-500}}
 [[ $hosts =~ ^[1-9][0-9]{0,2}$ && $throttle =~ ^[1-9][0-9]{0,2}$ && $throttle -le $hosts ]] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
+# shellcheck disable=SC1091
+. "$root/tests/powershell.sh"
 B=$(mktemp -d)
 trap 'rm -rf "$B"' EXIT
 trap 'exit 130' INT TERM

@@ -15,7 +15,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module Pester -MinimumVersion 5.3
+Import-Module (Join-Path $PSScriptRoot '../../out/pester/Pester.psd1')
 
 $env:IMAGEFABRIC_TEST_MODULE = (Resolve-Path $ModulePath).ProviderPath
 $configuration = New-PesterConfiguration

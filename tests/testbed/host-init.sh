@@ -66,15 +66,15 @@ MaxStartups 200
 MaxSessions 100
 Subsystem sftp /usr/lib/openssh/sftp-server
 CONF
-# PowerShell's remoting over SSH, where this machine has PowerShell; it may lie where the host has directories of its own
-if pwsh=$(command -v pwsh); then
-  pwsh=$(readlink -f "$pwsh") home=${pwsh%/*}
-  if [ ! -e "$R$pwsh" ]; then
-    mkdir -p "$R$home"
-    mount --bind -o ro "$home" "$R$home"
-  fi
-  echo "Subsystem powershell $pwsh -sshs -NoLogo -NoProfile" >>"$R/etc/ssh/sshd_testbed"
-fi
+# PowerShell's remoting over SSH; it and .NET may lie where the host has directories of its own
+# shellcheck disable=SC1091
+. "$(dirname "$(readlink -f "$0")")/../powershell.sh"
+for home in "${dotnet%/*}" "${pwsh_dll%/*}"; do
+  [ ! -e "$R$home" ] || continue
+  mkdir -p "$R$home"
+  mount --bind -o ro "$home" "$R$home"
+done
+echo "Subsystem powershell $dotnet $pwsh_dll -sshs -NoLogo -NoProfile" >>"$R/etc/ssh/sshd_testbed"
 # as an administrator would who runs a store with a CA of the house
 if [ -e "$T/tls/ca.pem" ] && ! grep -qsF "$(sed -n 2p "$T/tls/ca.pem")" "$R/etc/ssl/certs/ca-certificates.crt"; then
   cp "$T/tls/ca.pem" "$R/etc/ssl/certs/imagefabric-testbed.pem"

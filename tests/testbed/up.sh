@@ -25,6 +25,8 @@ done
 use_directory "$dir"
 "$here/packages.sh"
 [ -z "$windows" ] || "$here/packages.sh" wine64
+# here, since the hosts that start it reach no network
+. "$here/../powershell.sh"
 
 if [ -d "$T" ] && [ ! -e "$T/slot" ] && [ -n "$(ls -A "$T")" ] && [ ! -e "$T/lock" ]; then
   die "$T is not empty and not a testbed"
