@@ -33,14 +33,18 @@ internal static class CatalogOperations
         var catalog = new ImageCatalog(store);
         if (!pattern)
         {
-            output.Result(Images.Describe(await catalog.RemoveAsync(Images.ParseExact(request.Image), cancellationToken).ConfigureAwait(false)));
+            output.Result(await RemoveAsync(catalog, Images.ParseExact(request.Image), cancellationToken).ConfigureAwait(false));
             return;
         }
 
         IReadOnlyList<Manifest> listed = await catalog.ListAsync(Images.CheckPattern(request.Image), damage => output.Error(Faults.Describe(damage)), cancellationToken).ConfigureAwait(false);
         foreach (Manifest manifest in listed.GroupBy(m => m.Name, StringComparer.Ordinal).SelectMany(versions => versions.SkipLast(request.KeepLast ?? 0)))
-            output.Result(Images.Describe(await catalog.RemoveAsync(new ImageReference(manifest.Name, manifest.Version), cancellationToken).ConfigureAwait(false)));
+            output.Result(await RemoveAsync(catalog, new ImageReference(manifest.Name, manifest.Version), cancellationToken).ConfigureAwait(false));
     }
+
+    // Of one whose manifest cannot be read only the name is known.
+    private static async Task<ImageResult> RemoveAsync(ImageCatalog catalog, ImageReference image, CancellationToken cancellationToken) =>
+        await catalog.RemoveAsync(image, cancellationToken).ConfigureAwait(false) is { } manifest ? Images.Describe(manifest) : new ImageResult { Name = image.Name, Version = image.Version! };
 
     public static async Task VerifyAsync(VerifyRequest request, IEventOutput output, CancellationToken cancellationToken)
     {

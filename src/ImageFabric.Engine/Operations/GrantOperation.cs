@@ -1,5 +1,4 @@
 using System.Runtime.Serialization;
-using System.Text.RegularExpressions;
 using ImageFabric.Engine.Output;
 using ImageFabric.Engine.Serve;
 using ImageFabric.Protocol;
@@ -11,7 +10,7 @@ using ImageFabric.Store.Objects;
 namespace ImageFabric.Engine.Operations;
 
 /// <summary>Presigns the objects of a store for hosts, which never see its credentials, until standard input ends.</summary>
-internal static partial class GrantOperation
+internal static class GrantOperation
 {
     private const int MostObjects = 1000;
 
@@ -25,13 +24,14 @@ internal static partial class GrantOperation
         ImageResult image = Images.Describe(manifest);
         image.Deltas = await Images.DeltasAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         output.Result(image);
+        var objects = new ImageObjects(store, manifest, image.Deltas ?? []);
         var engine = new StoredEngine(store, request.HostEngine, request.WindowsHostEngine);
         await foreach (string line in input.ReadLinesAsync(cancellationToken).ConfigureAwait(false))
         {
             try
             {
                 DemandEvent demand = ProtocolJson.Deserialize<DemandEvent>(line);
-                await CheckAsync(demand, engine, cancellationToken).ConfigureAwait(false);
+                await CheckAsync(demand, engine, objects, cancellationToken).ConfigureAwait(false);
                 output.Write(Answer(demand, store, TimeSpan.FromSeconds(seconds)));
             }
             catch (Exception refused) when (refused is OperationException or StoreException or SerializationException)
@@ -42,8 +42,8 @@ internal static partial class GrantOperation
         }
     }
 
-    // Only what a pull reads: an engine on a host cannot have any other object of the bucket presigned.
-    private static async Task CheckAsync(DemandEvent demand, StoredEngine engine, CancellationToken cancellationToken)
+    // Only what a pull of this image reads: an engine on a host cannot have any other object of the bucket presigned.
+    private static async Task CheckAsync(DemandEvent demand, StoredEngine engine, ImageObjects objects, CancellationToken cancellationToken)
     {
         if (demand.Objects is null)
             throw new OperationException("InvalidRequest", null, "A demand names no objects.");
@@ -53,15 +53,11 @@ internal static partial class GrantOperation
         {
             if (key is not null && engine.Is(key))
                 await engine.EnsureAsync(key, cancellationToken).ConfigureAwait(false);
-            else if (key is null || !DataKey().IsMatch(key))
+            else if (key is null || !await objects.ContainAsync(key, cancellationToken).ConfigureAwait(false))
                 throw new OperationException("InvalidRequest", key, $"A host has no need of the object {key}.");
         }
     }
 
     private static GrantEvent Answer(DemandEvent demand, IObjectStore store, TimeSpan lifetime) =>
         new() { Objects = [.. demand.Objects!.Select(key => new GrantedObject { Key = key, Url = store.Grant(key, lifetime).AbsoluteUri })] };
-
-    // Store format, "Objects": a pack or an index, named by its digest, or a delta, named by its images.
-    [GeneratedRegex(@"\A((packs|indexes)/([0-9a-f]{2})/\3[0-9a-f]{62}|deltas/[0-9a-f]{64}/[0-9a-f]{64})\z")]
-    private static partial Regex DataKey();
 }

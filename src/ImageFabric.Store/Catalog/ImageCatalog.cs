@@ -68,13 +68,23 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
     }
 
     /// <summary>Removes one version. The data stays, since other versions may share it.</summary>
+    /// <returns>What it was; null when its manifest could not be read: such an image can be removed too.</returns>
     /// <exception cref="StoreException"><c>ImageNotFound</c>, and what the store gives.</exception>
-    public async Task<Manifest> RemoveAsync(ImageReference image, CancellationToken cancellationToken)
+    public async Task<Manifest?> RemoveAsync(ImageReference image, CancellationToken cancellationToken)
     {
         if (!image.IsExact)
             throw new ArgumentException("A version is needed.", nameof(image));
-        Manifest manifest = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
-        await store.DeleteAsync(ObjectKeys.Manifest(manifest.Name, manifest.Version), cancellationToken).ConfigureAwait(false);
+        Manifest? manifest = null;
+        try
+        {
+            manifest = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException damaged) when (damaged.Id is "ManifestCorrupt" or "StoreFormatNotSupported")
+        {
+            // Nobody can use it; whoever asks for it to go is right.
+        }
+
+        await store.DeleteAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false);
         return manifest;
     }
 
@@ -84,6 +94,21 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
     {
         using SpooledObject bytes = await SpooledObject.ReadAsync(source, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
         return CheckIndex(bytes, manifest);
+    }
+
+    /// <summary>Keys of the packs that the index of a manifest lists, read from its begin alone.</summary>
+    /// <exception cref="StoreException"><c>ObjectMissing</c>, <c>IndexCorrupt</c>, and what the store gives.</exception>
+    public static async Task<IReadOnlySet<string>> ReadPackKeysAsync(IObjectSource source, Manifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            byte[][] packs = await IndexReader.ReadPacksAsync(source, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
+            return packs.Select(static pack => ObjectKeys.Pack(pack)).ToHashSet(StringComparer.Ordinal);
+        }
+        catch (FormatException malformed)
+        {
+            throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} cannot be read: {malformed.Message}.", malformed);
+        }
     }
 
     /// <summary>Reads the bytes of the index a manifest names.</summary>

@@ -98,11 +98,12 @@ internal sealed class ManifestCopies(IObjectStore store, string? directory)
             return null;
         try
         {
-            return ManifestBundle.Parse(await store.ReadAllAsync(newest.Key, ManifestBundle.LongestContent, cancellationToken).ConfigureAwait(false));
+            byte[] bytes = await store.ReadAllAsync(newest.Key, ManifestBundle.LongestContent, cancellationToken).ConfigureAwait(false);
+            return ObjectKeys.Bundle(ObjectKeys.BundleCount(newest.Key), SHA256.HashData(bytes)) == newest.Key ? ManifestBundle.Parse(bytes) : null;
         }
-        catch (StoreException gone) when (gone.Id == "ObjectMissing")
+        catch (StoreException unusable) when (DocumentDamage.IsOf(unusable))
         {
-            return null;   // another publisher put a newer one in its place
+            return null;   // another publisher put a newer one in its place, or it is no bundle
         }
     }
 

@@ -68,7 +68,7 @@ public sealed record CollectReport
     /// <summary>Images whose manifests name other packs now.</summary>
     public int ImagesRewritten { get; internal set; }
 
-    /// <summary>Packs that were to be written anew and are damaged; they stay as they are.</summary>
+    /// <summary>Images that nobody can read, and packs that were to be written anew and are damaged; they stay as they are.</summary>
     public IReadOnlyList<StoreException> Damages { get; private set; } = [];
 
     internal void AddDamage(StoreException damage) => Damages = [.. Damages, damage];

@@ -44,6 +44,8 @@ public sealed class GarbageCollector
         Reachability reached = await Reachability.ReadAsync(store, options.Progress, cancellationToken).ConfigureAwait(false);
         report.Images = reached.Images;
         await new ListedData(store, data, options.DryRun ? null : begun).RequireAsync(reached, cancellationToken).ConfigureAwait(false);
+        foreach (StoreException damage in reached.Damages)
+            report.AddDamage(damage);
 
         await RemoveLeftoversAsync(reached, cancellationToken).ConfigureAwait(false);
         await EachAsync(marks.ByKey, (mark, stop) => SettleAsync(mark.Key, mark.Value, data, reached, stop), cancellationToken).ConfigureAwait(false);

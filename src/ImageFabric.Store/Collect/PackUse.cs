@@ -8,7 +8,7 @@ internal sealed class PackUse
 {
     private const int Parts = 64;
 
-    private readonly List<FrameUse> frames = [];
+    private List<FrameUse> frames = [];
 
     /// <summary>Stored bytes that are in use, as far as the parts of frames tell.</summary>
     public long LiveBytes
@@ -25,16 +25,20 @@ internal sealed class PackUse
     /// <summary>Adds one image's use of the pack, its frames in the order of the pack.</summary>
     public void Add(IReadOnlyList<FrameUse> used)
     {
+        var merged = new List<FrameUse>(Math.Max(frames.Count, used.Count));
         int at = 0;
         foreach (FrameUse frame in used)
         {
             while (at < frames.Count && frames[at].Offset < frame.Offset)
-                at++;
+                merged.Add(frames[at++]);
             if (at < frames.Count && frames[at].Offset == frame.Offset)
-                frames[at] = frames[at] with { Used = frames[at].Used | frame.Used };
+                merged.Add(frames[at] with { Used = frames[at++].Used | frame.Used });
             else
-                frames.Insert(at, frame);
+                merged.Add(frame);
         }
+
+        merged.AddRange(frames[at..]);
+        frames = merged;
     }
 
     /// <summary>The parts of a frame's content that a chunk touches.</summary>

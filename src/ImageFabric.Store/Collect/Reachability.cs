@@ -27,7 +27,8 @@ internal sealed class Reachability
     private readonly IProgress<TransferProgress>? progress;
     private readonly Dictionary<string, ReachedIndex> indexes = new(StringComparer.Ordinal);
     private readonly HashSet<string> images = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Manifest> firstManifests = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ImageNeed>> needs = new(StringComparer.Ordinal);
+    private readonly List<StoreException> damages = [];
     private readonly Dictionary<string, long> liveBytes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> packNames = new(StringComparer.Ordinal);
 
@@ -42,6 +43,9 @@ internal sealed class Reachability
 
     /// <summary>Bytes in use of every pack that an image leads to, by its key.</summary>
     public IReadOnlyDictionary<string, long> PackBytes => liveBytes;
+
+    /// <summary>What is wrong with images that nobody can ever read. They cost nothing but themselves.</summary>
+    public IReadOnlyList<StoreException> Damages => damages;
 
     public int Images => indexes.Values.Sum(static i => i.Manifests.Count);
 
@@ -68,7 +72,7 @@ internal sealed class Reachability
     /// <summary>True when a manifest names the image.</summary>
     public bool HasImage(ImageId image) => images.Contains(image.ToString());
 
-    public bool Contains(string key) => packNames.ContainsKey(key) || indexes.ContainsKey(key);
+    public bool Contains(string key) => packNames.ContainsKey(key) || needs.ContainsKey(key);
 
     // Listed until a listing has nothing new: no listing that was damaged on its way, and no store that lists late, hides an image.
     private async Task ReadManifestsAsync(CancellationToken cancellationToken)
@@ -99,12 +103,9 @@ internal sealed class Reachability
                     continue;
                 read.Add(unread[i]);
                 images.Add(manifest.ImageId);
-                firstManifests.TryAdd(manifest.Index, manifest);
-                ref ReachedIndex? reached = ref CollectionsMarshal.GetValueRefOrAddDefault(indexes, manifest.Index, out _);
-                reached ??= new ReachedIndex([], []);
-                reached.Manifests.Add(unread[i]);
-                if (firstManifests[manifest.Index].ImageId != manifest.ImageId)
-                    throw Unsafe(unread[i], "its manifest contradicts its index");
+                ref List<ImageNeed>? need = ref CollectionsMarshal.GetValueRefOrAddDefault(needs, manifest.Index, out _);
+                need ??= [];
+                need.Add(new ImageNeed(unread[i], manifest.ImageId, manifest.VirtualSize, manifest.Index, manifest.IndexSize));
             }
         }
     }
@@ -112,41 +113,62 @@ internal sealed class Reachability
     // Each pass measures as many packs as there is memory for, and reads all indexes to do it; one is enough for a terabyte.
     private async Task ReadIndexesAsync(CancellationToken cancellationToken)
     {
-        long once = firstManifests.Values.Sum(static m => m.IndexSize);
+        long once = needs.Values.Sum(static n => n[0].IndexSize);
         long done = 0;
-        do
+        int measuredBefore = -1;
+        for (bool first = true; first || (liveBytes.Count < packNames.Count && liveBytes.Count > measuredBefore); first = false)
         {
+            measuredBefore = liveBytes.Count;
             var measured = new Dictionary<string, PackUse>(StringComparer.Ordinal);
             var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(firstManifests.Values, options, async (manifest, stop) =>
+            bool tell = first;
+            await Parallel.ForEachAsync(needs.Values, options, async (need, stop) =>
             {
-                await TwiceAsync(ObjectKeys.Manifest(manifest.Name, manifest.Version), () => ReadIndexAsync(manifest, measured, stop)).ConfigureAwait(false);
-                long now = Interlocked.Add(ref done, manifest.IndexSize);
+                ReadImage read = await ReadAnyAsync(need, measured, stop).ConfigureAwait(false);
+                if (tell)
+                    Tell(need, read);
+                long now = Interlocked.Add(ref done, need[0].IndexSize);
                 progress?.Report(new TransferProgress(now, Math.Max(now, once)));
             }).ConfigureAwait(false);
             foreach ((string pack, PackUse use) in measured)
                 liveBytes[pack] = use.LiveBytes;
         }
-        while (liveBytes.Count < packNames.Count);
     }
 
-    private async Task<bool> ReadIndexAsync(Manifest manifest, Dictionary<string, PackUse> measured, CancellationToken cancellationToken)
+    // Manifests of different lengths may name one index: only one of them can be right, and what it leads to stays.
+    private async Task<ReadImage> ReadAnyAsync(List<ImageNeed> need, Dictionary<string, PackUse> measured, CancellationToken cancellationToken)
     {
-        using SpooledObject bytes = await SpooledObject.ReadAsync(store, manifest.Index, manifest.IndexSize, cancellationToken).ConfigureAwait(false);
-        ImageIndex.RequireContent(bytes, manifest.Index);
+        ImageNeed[] sizes = [.. need.DistinctBy(static n => n.IndexSize)];
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await TwiceAsync(sizes[i].ManifestKey, () => ReadIndexAsync(sizes[i], measured, cancellationToken)).ConfigureAwait(false);
+            }
+            catch (StoreException unsafeSize) when (unsafeSize.Id == "CollectionUnsafe" && i + 1 < sizes.Length)
+            {
+                continue;
+            }
+        }
+    }
+
+    private async Task<ReadImage> ReadIndexAsync(ImageNeed need, Dictionary<string, PackUse> measured, CancellationToken cancellationToken)
+    {
+        using SpooledObject bytes = await SpooledObject.ReadAsync(store, need.Index, need.IndexSize, cancellationToken).ConfigureAwait(false);
+        ImageIndex.RequireContent(bytes, need.Index);
         try
         {
             using var reader = new IndexReader(bytes.OpenRead(), bytes.Length);
-            ReadUse(manifest, reader, measured);
-            return true;
+            return ReadUse(need.Index, reader, measured);
         }
         catch (FormatException malformed)
         {
-            throw new StoreException("IndexCorrupt", manifest.Index, $"The index {manifest.Index} cannot be read: {malformed.Message}.", malformed);
+            // It is what its name promises, so that nobody ever finds another in its place: no reader can read the image, and it needs nothing.
+            return new ReadImage(null, 0, malformed.Message);
         }
     }
 
-    private void ReadUse(Manifest manifest, IndexReader reader, Dictionary<string, PackUse> measured)
+    private ReadImage ReadUse(string indexKey, IndexReader reader, Dictionary<string, PackUse> measured)
     {
         ulong[] used = new ulong[reader.Frames.Length];
         using var id = new ImageId.Hasher(reader.VirtualSize);
@@ -159,10 +181,26 @@ internal sealed class Reachability
             }
         }
 
-        if (id.Finish().ToString() != manifest.ImageId)
-            throw new StoreException("ManifestCorrupt", manifest.Index, "The manifest contradicts its index.");
         lock (measured)
-            Merge(manifest.Index, reader, used, measured);
+            Merge(indexKey, reader, used, measured);
+        return new ReadImage(id.Finish().ToString(), reader.VirtualSize, "");
+    }
+
+    // What the index leads to is kept whoever names it; a manifest that contradicts it is an image that nobody can read.
+    private void Tell(List<ImageNeed> need, ReadImage read)
+    {
+        lock (damages)
+        {
+            foreach (ImageNeed one in need)
+            {
+                if (read.ImageId == one.ImageId && read.VirtualSize == one.VirtualSize)
+                    indexes[one.Index].Manifests.Add(one.ManifestKey);
+                else if (read.ImageId is null)
+                    damages.Add(new StoreException("IndexCorrupt", one.Index, $"Nobody can read {ObjectKeys.ImageOf(one.ManifestKey)}: the index {one.Index} cannot be read, {read.Why}."));
+                else
+                    damages.Add(new StoreException("ManifestCorrupt", one.ManifestKey, $"Nobody can read {ObjectKeys.ImageOf(one.ManifestKey)}: the manifest {one.ManifestKey} contradicts its index."));
+            }
+        }
     }
 
     private void Merge(string indexKey, IndexReader index, ulong[] used, Dictionary<string, PackUse> measured)
@@ -177,7 +215,8 @@ internal sealed class Reachability
             keys[p] = name ??= keys[p];
         }
 
-        indexes[indexKey] = indexes[indexKey] with { Packs = keys };
+        lock (damages)
+            indexes[indexKey] = indexes.TryGetValue(indexKey, out ReachedIndex? reached) ? reached with { Packs = keys } : new ReachedIndex([], keys);
         for (int f = 0; f < index.Frames.Length;)
         {
             int pack = index.Frames[f].Pack;
@@ -219,4 +258,10 @@ internal sealed class Reachability
         string image = ObjectKeys.ImageOf(manifestKey)!.ToString();
         return new StoreException("CollectionUnsafe", image, $"Nothing was deleted, since nobody knows what {image} needs: {why}.", cause);
     }
+
+    // What a manifest says of its image and where it lies.
+    private readonly record struct ImageNeed(string ManifestKey, string ImageId, long VirtualSize, string Index, long IndexSize);
+
+    // What an index was found to be; no image id when no reader takes it.
+    private readonly record struct ReadImage(string? ImageId, long VirtualSize, string Why);
 }

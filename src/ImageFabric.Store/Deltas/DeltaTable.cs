@@ -76,7 +76,7 @@ internal sealed record DeltaTable(ImageId From, ImageId To, IReadOnlyList<DeltaF
     {
         int content = BinaryPrimitives.ReadInt32LittleEndian(trailer);
         int stored = BinaryPrimitives.ReadInt32LittleEndian(trailer[4..]);
-        if (!trailer[40..].SequenceEqual(Magic) || content is <= 0 or > FormatLimits.LongestDeltaTable || stored <= 0 || stored > length - TrailerLength - Header.Length)
+        if (!trailer[40..].SequenceEqual(Magic) || content is <= 0 or > FormatLimits.LongestDeltaTable || stored <= 0 || stored > ZstdCodec.CompressBound(FormatLimits.LongestDeltaTable) || stored > length - TrailerLength - Header.Length)
             throw new FormatException("its end is no delta's");
         return (content, stored);
     }

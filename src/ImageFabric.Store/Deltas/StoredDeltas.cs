@@ -15,12 +15,15 @@ public static class StoredDeltas
         var deltas = new List<PullDelta>();
         await foreach (StoredObject one in store.ListAsync(ObjectKeys.DeltasTo(to), cancellationToken).ConfigureAwait(false))
         {
-            if (ObjectKeys.ImagesOfDelta(one.Key) is { } images)
+            if (ObjectKeys.ImagesOfDelta(one.Key) is { } images && one.Length <= FormatLimits.LongestDelta + FormatLimits.LongestDeltaTable)
                 deltas.Add(new PullDelta(images.From, one.Length));
         }
 
         return deltas;
     }
+
+    /// <summary>The key of the delta that leads from one image to another; null when an id is none.</summary>
+    public static string? KeyOf(string? from, string? to) => ImageId.TryParse(from, out ImageId first) && ImageId.TryParse(to, out ImageId second) ? ObjectKeys.Delta(first, second) : null;
 
     /// <summary>Copies those that lead to an image and that another store does not have.</summary>
     /// <returns>Bytes written, or to be written.</returns>

@@ -54,6 +54,9 @@ internal static class FormatLimits
     /// <summary>No document names a later time, so that whoever adds a period to one gets a time.</summary>
     public static readonly DateTimeOffset LatestTime = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>A time that a store tells, held within what documents may name.</summary>
+    public static DateTimeOffset Bounded(DateTimeOffset time) => time < EarliestTime ? EarliestTime : time > LatestTime ? LatestTime : time;
+
     /// <summary>The largest disk, in bytes: 64 TiB.</summary>
     public const long LargestDisk = 64L << 40;
 }

@@ -1,4 +1,5 @@
 using ImageFabric.Disks.Compression;
+using ImageFabric.Store.Objects;
 
 namespace ImageFabric.Store.Format;
 
@@ -8,6 +9,11 @@ namespace ImageFabric.Store.Format;
 /// </summary>
 internal sealed class IndexReader : IDisposable
 {
+    /// <summary>So many bytes of pack and frame rows are allowed of however short an index.</summary>
+    private const int SmallIndex = 1024 * 1024;
+
+    private const int HeadLength = 8 + 8 + (6 * 4);
+
     private static readonly int LongestStoredSection = ZstdCodec.CompressBound(FormatLimits.LongestSection);
 
     private readonly Stream source;
@@ -28,11 +34,16 @@ internal sealed class IndexReader : IDisposable
     /// <param name="length">Bytes of the object.</param>
     /// <exception cref="FormatException">It is not what the format says.</exception>
     public IndexReader(Stream source, long length)
+        : this(source, length, packsAlone: false)
+    {
+    }
+
+    private IndexReader(Stream source, long length, bool packsAlone)
     {
         this.source = source;
         try
         {
-            Span<byte> head = stackalloc byte[Head.Length + 8 + (6 * 4)];
+            Span<byte> head = stackalloc byte[HeadLength];
             Fill(head);
             var reader = new ByteReader(head);
             if (!reader.Take(Head.Length).SequenceEqual(Head))
@@ -45,13 +56,15 @@ internal sealed class IndexReader : IDisposable
             if (VirtualSize <= 0 || VirtualSize > FormatLimits.LargestDisk || !Profile.IsValid)
                 throw new FormatException("its disk size or chunk lengths are out of bounds");
 
-            // Digests do not compress, so no honest index expands 64-fold; no count makes us allocate more than a small multiple of what is there.
-            if (Math.Max(chunkCount, Math.Max(frameCount, packCount)) > int.MaxValue || (packCount * 32L) + (frameCount * 5L) + (chunkCount * 36L) > 64 * length)
+            // Digests do not compress: each pack has one, and each frame holds a chunk that no frame before it has. Four times that, and a little for the
+            // smallest, is what a count may make us allocate. Chunks are read section by section, and a disk has no more of them than blocks.
+            if (((long)packCount + frameCount) * ChunkDigest.Length > (4 * length) + SmallIndex || packCount > frameCount || frameCount > chunkCount || chunkCount > int.MaxValue ||
+                chunkCount * 36L > 64 * length || chunkCount > ((VirtualSize - 1) / ChunkingProfile.BlockLength) + 1)
                 throw new FormatException("its counts do not fit its length");
             Packs = ReadPacks((int)packCount);
-            Frames = ReadFrames((int)frameCount);
+            Frames = packsAlone ? [] : ReadFrames((int)frameCount);
             ChunkCount = chunksLeft = (int)chunkCount;
-            int rows = Math.Min(ChunkCount, FormatLimits.SectionRows);
+            int rows = packsAlone ? 0 : Math.Min(ChunkCount, FormatLimits.SectionRows);
             (section, gaps, lengths, frameNumbers, framePlaces) = (new IndexedChunk[rows], new long[rows], new int[rows], new int[rows], new int[rows]);
         }
         catch
@@ -59,6 +72,24 @@ internal sealed class IndexReader : IDisposable
             zstd.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Digests of the packs that an index lists, read from its begin alone. Whether it is the index of its name is not known then.</summary>
+    /// <exception cref="FormatException">It is not what the format says.</exception>
+    /// <exception cref="StoreException">What the source gives.</exception>
+    public static async Task<byte[][]> ReadPacksAsync(IObjectSource source, string key, long length, CancellationToken cancellationToken)
+    {
+        byte[] head = new byte[Math.Min(length, HeadLength)];
+        await source.ReadRangeAsync(key, 0, head, cancellationToken).ConfigureAwait(false);
+        if (head.Length < HeadLength)
+            throw new FormatException("it ends too early");
+        long packCount = BitConverter.ToUInt32(head, HeadLength - 12);
+        long sections = (packCount + FormatLimits.SectionRows - 1) / FormatLimits.SectionRows;
+        long stored = sections * (8 + ZstdCodec.CompressBound(FormatLimits.SectionRows * ChunkDigest.Length));
+        byte[] begin = new byte[Math.Min(length, HeadLength + Math.Min(stored, (4 * length) + SmallIndex))];
+        await source.ReadRangeAsync(key, 0, begin, cancellationToken).ConfigureAwait(false);
+        using var reader = new IndexReader(new MemoryStream(begin), length, packsAlone: true);
+        return reader.Packs;
     }
 
     /// <summary>The first bytes of every index.</summary>
@@ -168,6 +199,8 @@ internal sealed class IndexReader : IDisposable
                 pack += step;
                 if (pack >= Packs.Length)
                     throw new FormatException("a frame lies in a pack that is not listed");
+                if (step > (f == 0 ? 0 : 1))
+                    throw new FormatException("it lists a pack without frames");
                 if (step > 0)
                     end = PackFooter.Header.Length;
                 int offset = end + body.Number(FormatLimits.LongestPack);
@@ -182,6 +215,8 @@ internal sealed class IndexReader : IDisposable
                 throw new FormatException("a section is longer than its rows");
         }
 
+        if (count > 0 && pack != Packs.Length - 1)
+            throw new FormatException("it lists a pack without frames");
         return frames;
     }
 

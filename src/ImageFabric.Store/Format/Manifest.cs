@@ -61,7 +61,17 @@ public sealed record Manifest
 
     internal ImageReference Reference => new(Name, Version);
 
-    internal byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(this, FormatJson.Default.Manifest);
+    /// <summary>The manifest as an object of the store. What no reader takes is not written.</summary>
+    /// <exception cref="StoreException"><c>InvalidRequest</c>: what is to be said of the image makes no manifest.</exception>
+    internal byte[] Serialize()
+    {
+        if (Contradiction(ObjectKeys.Manifest(Name, Version)) is { } wrong)
+            throw new StoreException("InvalidRequest", Reference.ToString(), $"Nobody could read {Reference}: {wrong}.");
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, FormatJson.Default.Manifest);
+        return json.Length <= FormatLimits.LongestDocument
+            ? json
+            : throw new StoreException("InvalidRequest", Reference.ToString(), $"Nobody could read {Reference}: with its labels the manifest has {json.Length} bytes, and {FormatLimits.LongestDocument} are allowed.");
+    }
 
     /// <summary>Reads and checks a manifest.</summary>
     /// <exception cref="StoreException"><c>ManifestCorrupt</c>, <c>StoreFormatNotSupported</c>.</exception>
@@ -99,7 +109,22 @@ public sealed record Manifest
             return "its sizes are out of bounds";
         if (Published < FormatLimits.EarliestTime || Published > FormatLimits.LatestTime)
             return "no image was published then";
-        return Labels?.Any(static label => label.Key is null || label.Value is null) == true ? "a label has no text" : null;
+        if (Signature?.Length > FormatLimits.LongestSignature)
+            return $"its signature has more than {FormatLimits.LongestSignature} characters";
+        return Labels?.Any(static label => !IsText(label.Key) || !IsText(label.Value)) == true ? "a label is no text, or has a NUL or half of a surrogate pair in it" : null;
+    }
+
+    private static bool IsText(string? text)
+    {
+        if (text is null || text.Contains('\0', StringComparison.Ordinal))
+            return false;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+                return false;
+        }
+
+        return true;
     }
 }
 

@@ -109,7 +109,7 @@ internal sealed record PackFooter(IReadOnlyList<PackFrame> Frames, IReadOnlyList
     /// <exception cref="StoreException">What the source gives.</exception>
     public static async Task<PackFooter?> TryReadAsync(IObjectSource source, string key, long packLength, CancellationToken cancellationToken)
     {
-        if (packLength < Header.Length + TrailerLength)
+        if (packLength < Header.Length + TrailerLength || packLength > FormatLimits.LongestPack)
             return null;
         try
         {

@@ -64,14 +64,22 @@ public interface IObjectStore : IObjectSource
 /// <param name="Length">Its size in bytes.</param>
 /// <param name="LastModified">When the store says it was written.</param>
 /// <param name="Tag">What the store says of its content, and changes with it: an S3 service's ETag. It is no digest. Null: the store says nothing.</param>
-public sealed record StoredObject(string Key, long Length, DateTimeOffset LastModified, string? Tag = null);
+public sealed record StoredObject(string Key, long Length, DateTimeOffset LastModified, string? Tag = null)
+{
+    /// <summary>When the store says it was written; never so late that a period cannot be added to it.</summary>
+    public DateTimeOffset LastModified { get; init; } = Format.FormatLimits.Bounded(LastModified);
+}
 
 /// <summary>What a writer that broke off has left in a store.</summary>
 /// <param name="Key">The object it would have become, or the file it is, relative to the store's prefix.</param>
 /// <param name="Id">The store's own name for it.</param>
 /// <param name="Begun">When the store says it was begun, or last written.</param>
 /// <param name="Length">Its bytes; 0 where the store does not say.</param>
-public sealed record UnfinishedWrite(string Key, string Id, DateTimeOffset Begun, long Length);
+public sealed record UnfinishedWrite(string Key, string Id, DateTimeOffset Begun, long Length)
+{
+    /// <summary>When the store says it was begun; never so late that a period cannot be added to it.</summary>
+    public DateTimeOffset Begun { get; init; } = Format.FormatLimits.Bounded(Begun);
+}
 
 /// <summary>What a write does with an object that is there already.</summary>
 public enum PutMode

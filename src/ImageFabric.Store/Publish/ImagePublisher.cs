@@ -47,6 +47,8 @@ public sealed class ImagePublisher
 
     private async Task<PublishOutcome> RunAsync(CancellationToken cancellationToken)
     {
+        // Before anything is sent: what nobody could read is not published.
+        Describe(ImageId.FromBytes(new byte[32]), ObjectKeys.Index(new byte[32]), 1, disk.Length, 0, 0).Serialize();
         profile = (await RepositoryDescription.OpenOrCreateAsync(store, cancellationToken).ConfigureAwait(false)).Chunking;
         bytesTotal = await CountAsync(cancellationToken).ConfigureAwait(false);
 
@@ -168,7 +170,7 @@ public sealed class ImagePublisher
         FinishedIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
         // An existing manifest of the same content keeps what it says, but for the way to the data: its signature stays good.
-        Manifest manifest = Signed(existing is null ? Describe(index) : existing with { Index = index.Key, IndexSize = index.Object.Length, StoredSize = index.StoredSize });
+        Manifest manifest = Signed(existing is null ? Describe(index.ImageId, index.Key, index.Object.Length, index.VirtualSize, index.DataSize, index.StoredSize) : existing with { Index = index.Key, IndexSize = index.Object.Length, StoredSize = index.StoredSize });
         await store.PutSpooledAsync(manifest.Index, index.Object, cancellationToken).ConfigureAwait(false);
         var references = new PublishedReferences(store, index.Key, index.PackKeys);
         if (!await references.HoldAsync(cancellationToken).ConfigureAwait(false))
@@ -215,17 +217,17 @@ public sealed class ImagePublisher
             : throw new StoreException("PublishOvertaken", options.Image.ToString(), $"The manifest of {options.Image} was changed while it was signed.");
     }
 
-    private Manifest Describe(FinishedIndex index) => new()
+    private Manifest Describe(ImageId id, string indexKey, long indexSize, long virtualSize, long dataSize, long storedSize) => new()
     {
         Format = RepositoryDescription.CurrentFormat,
         Name = options.Image.Name,
         Version = options.Image.Version!,
-        ImageId = index.ImageId.ToString(),
-        Index = index.Key,
-        IndexSize = index.Object.Length,
-        VirtualSize = index.VirtualSize,
-        DataSize = index.DataSize,
-        StoredSize = index.StoredSize,
+        ImageId = id.ToString(),
+        Index = indexKey,
+        IndexSize = indexSize,
+        VirtualSize = virtualSize,
+        DataSize = dataSize,
+        StoredSize = storedSize,
         Published = DateTimeOffset.UtcNow,
         SourceFormat = disk.Format,
         SectorSize = options.SectorSize == 512 ? null : options.SectorSize,

@@ -1,3 +1,4 @@
+using ImageFabric.Store.Format;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
@@ -7,8 +8,6 @@ namespace ImageFabric.Store.Trust;
 /// <summary>A signature whose mathematics is good, and who made it. Whether that one is trusted is another question: <see cref="TrustPolicy"/>.</summary>
 public sealed class ImageSignature : IDisposable
 {
-    private const int LongestSignature = 64 * 1024;
-
     private ImageSignature(X509Certificate2 signer, X509Certificate2Collection certificates)
     {
         Signer = signer;
@@ -36,6 +35,8 @@ public sealed class ImageSignature : IDisposable
                 throw Invalid(statement, "it is not by exactly one signer, whose certificate comes with it");
             if (info.DigestAlgorithm.Value is not (SignatureAlgorithms.Sha256 or SignatureAlgorithms.Sha384 or SignatureAlgorithms.Sha512))
                 throw Invalid(statement, "its digest is none of SHA-256, SHA-384 and SHA-512");
+            if (!SignatureAlgorithms.IsStrong(signer))
+                throw Invalid(statement, $"its key is too weak: {SignatureAlgorithms.StrongKeys} are accepted");
             info.CheckSignature(verifySignatureOnly: true);
             return new ImageSignature(signer, message.Certificates);
         }
@@ -83,8 +84,8 @@ public sealed class ImageSignature : IDisposable
 
     private static SignedCms Decode(ImageStatement statement, string signature)
     {
-        if (signature.Length > LongestSignature)
-            throw Invalid(statement, $"it has more than {LongestSignature} characters");
+        if (signature.Length > FormatLimits.LongestSignature)
+            throw Invalid(statement, $"it has more than {FormatLimits.LongestSignature} characters");
         var message = new SignedCms(new ContentInfo(statement.CanonicalBytes()), detached: true);
         message.Decode(Convert.FromBase64String(signature));
         return message;

@@ -1,3 +1,4 @@
+using ImageFabric.Store.Format;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
@@ -19,6 +20,9 @@ public sealed class ImageSigner : IDisposable
         ArgumentNullException.ThrowIfNull(certificate);
         if (!certificate.HasPrivateKey)
             throw new StoreException("SigningCertificateUnusable", certificate.Subject, $"The certificate {certificate.Subject} has no private key here.");
+        if (!SignatureAlgorithms.IsStrong(certificate))
+            throw new StoreException("SigningCertificateUnusable", certificate.Subject, $"Nobody takes what {certificate.Subject} signs: {SignatureAlgorithms.StrongKeys} are accepted.");
+        RequireRoom(certificate, certificate.RawDataMemory.Length + issuers.Sum(static issuer => (long)issuer.RawDataMemory.Length));
         this.certificate = certificate;
         this.issuers = issuers;
     }
@@ -51,7 +55,20 @@ public sealed class ImageSigner : IDisposable
             throw new StoreException("SigningCertificateUnusable", certificate.Subject, $"The key of {certificate.Subject} does not sign: {refused.Message}", refused);
         }
 
-        return Convert.ToBase64String(message.Encode());
+        byte[] signature = message.Encode();
+        RequireRoom(certificate, signature.Length);
+        return Convert.ToBase64String(signature);
+    }
+
+    // What no reader takes is not written.
+    private static void RequireRoom(X509Certificate2 certificate, long bytes)
+    {
+        if ((bytes + 2) / 3 * 4 > FormatLimits.LongestSignature)
+        {
+            throw new StoreException(
+                "SigningCertificateUnusable", certificate.Subject,
+                $"A signature by {certificate.Subject} would be longer than {FormatLimits.LongestSignature} characters with the certificates that are given: give those of its chain alone.");
+        }
     }
 
     /// <inheritdoc/>

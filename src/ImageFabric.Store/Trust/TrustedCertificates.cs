@@ -52,13 +52,14 @@ internal sealed class TrustedCertificates : IDisposable
         {
             if (extension is X509KeyUsageExtension usage && (usage.KeyUsages & (X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation)) == 0)
                 return false;
-            if (extension is X509EnhancedKeyUsageExtension purposes &&
-                !purposes.EnhancedKeyUsages.Cast<Oid>().Any(static p => p.Value is SignatureAlgorithms.CodeSigning or SignatureAlgorithms.AnyPurpose))
-                return false;
         }
 
         return true;
     }
+
+    // Purposes of an authority hold for all that is below it (RFC 5280, 4.2.1.12, as it is practised): one for web servers issues no signers.
+    private static bool IsForSigning(X509Certificate2 certificate) => certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
+        .All(static purposes => purposes.EnhancedKeyUsages.Cast<Oid>().Any(static p => p.Value is SignatureAlgorithms.CodeSigning or SignatureAlgorithms.AnyPurpose));
 
     // The chain need not end at a root: the authority that is named may be one below it. All of it must be good today; revocation is not asked for.
     private bool IsIssued(ImageSignature signature)
@@ -71,7 +72,20 @@ internal sealed class TrustedCertificates : IDisposable
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-        return chain.Build(signature.Signer) &&
-            chain.ChainElements.Any(element => authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)));
+        if (!chain.Build(signature.Signer))
+            return false;
+
+        // From the signer up to the authority: each may issue or sign for this, has a key that is believed, and is signed so; the authority is believed by itself.
+        foreach (X509ChainElement element in chain.ChainElements)
+        {
+            if (!IsForSigning(element.Certificate) || !SignatureAlgorithms.IsStrong(element.Certificate))
+                return false;
+            if (authorities.Any(authority => authority.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)))
+                return true;
+            if (!SignatureAlgorithms.IsSignedStrongly(element.Certificate))
+                return false;
+        }
+
+        return false;
     }
 }

@@ -26,7 +26,10 @@ public sealed class GrantTests : IDisposable
         $"packs/AA/{Digest.ToUpperInvariant()}",
         $"/packs/aa/{Digest}",
         $"engines/linux-x64/{Digest}",
-        $"tmp/aa/{Digest}");
+        $"tmp/aa/{Digest}",
+        $"packs/aa/{Digest}",
+        $"indexes/aa/{Digest}",
+        $"deltas/{Digest}/{Digest}");
 
     [EngineFact]
     public async Task A_demand_is_answered_with_an_address_for_every_key_from_a_directory()

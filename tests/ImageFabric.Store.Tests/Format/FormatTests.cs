@@ -190,10 +190,10 @@ public sealed class FormatTests
             (manifest, "images/a/2.json"), (manifest with { ImageId = "sha256:00" }, "images/a/1.json"), (manifest with { IndexSize = 0 }, "images/a/1.json"),
             (manifest with { VirtualSize = -1 }, "images/a/1.json"), (manifest with { Index = "../x" }, "images/a/1.json"),
         })
-            Assert.Equal("ManifestCorrupt", Assert.Throws<StoreException>(() => Manifest.Parse(bad.Serialize(), key)).Id);
+            Assert.Equal("ManifestCorrupt", Assert.Throws<StoreException>(() => Manifest.Parse(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(bad, FormatJson.Default.Manifest), key)).Id);
         Assert.Equal("ManifestCorrupt", Assert.Throws<StoreException>(() => Manifest.Parse("{}"u8, "images/a/1.json")).Id);
         Assert.Equal("ManifestCorrupt", Assert.Throws<StoreException>(() => Manifest.Parse("null"u8, "images/a/1.json")).Id);
-        Assert.Equal("StoreFormatNotSupported", Assert.Throws<StoreException>(() => Manifest.Parse((manifest with { Format = 2 }).Serialize(), "images/a/1.json")).Id);
+        Assert.Equal("StoreFormatNotSupported", Assert.Throws<StoreException>(() => Manifest.Parse(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(manifest with { Format = 2 }, FormatJson.Default.Manifest), "images/a/1.json")).Id);
     }
 
     private static string RepositoryRoot()
