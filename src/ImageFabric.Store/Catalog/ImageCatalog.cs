@@ -84,7 +84,7 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
             // Nobody can use it; whoever asks for it to go is right.
         }
 
-        await store.DeleteAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false);
+        await store.DeleteAsync(ObjectKeys.Manifest(manifest?.Name ?? image.Name, manifest?.Version ?? image.Version), cancellationToken).ConfigureAwait(false);
         return manifest;
     }
 
