@@ -65,8 +65,8 @@ internal sealed class Reachability
     /// <summary>Name and version of the first image that leads to a pack or an index.</summary>
     public string ImageThatNeeds(string key)
     {
-        ReachedIndex index = indexes.TryGetValue(key, out ReachedIndex? named) ? named : indexes.Values.First(one => one.Packs.Contains(key));
-        return ObjectKeys.ImageOf(index.Manifests[0])!.ToString();
+        string index = needs.ContainsKey(key) ? key : indexes.First(one => one.Value.Packs.Contains(key)).Key;
+        return ObjectKeys.ImageOf(needs[index][0].ManifestKey)!.ToString();
     }
 
     /// <summary>True when a manifest names the image.</summary>
