@@ -1,6 +1,6 @@
 @{
     RootModule             = 'ImageFabric.PowerShell.dll'
-    ModuleVersion          = '0.1.0'
+    ModuleVersion          = '0.0.0'
     GUID                   = '1edc40c4-e232-4b5d-aa4b-0b33fef12ee9'
     Author                 = 'ImageFabric'
     CompanyName            = 'ImageFabric'

@@ -14,8 +14,7 @@ string root = Path.GetFullPath(args.Length == 1 ? args[0] : throw new ArgumentEx
 string output = Path.Combine(root, "out");
 string modules = Path.Combine(output, "module");
 string module = Path.Combine(modules, "ImageFabric");
-string libzstd = Path.Combine(output, "libzstd");
-bool hasLibzstd = File.Exists(Path.Combine(libzstd, "LICENSE"));
+string version = XDocument.Load(Path.Combine(root, "Directory.Build.props")).Descendants("VersionPrefix").Single().Value;
 
 if (Directory.Exists(modules))
     Directory.Delete(modules, recursive: true);
@@ -24,6 +23,8 @@ CopyEngines();
 WriteLicenses();
 foreach (string resource in Directory.EnumerateFiles(Path.Combine(root, "src/ImageFabric.PowerShell/dsc")))
     Copy(resource, "../ImageFabric.Dsc");
+foreach (string manifest in (string[])[Path.Combine(module, "ImageFabric.psd1"), .. Directory.EnumerateFiles(module + ".Dsc", "*.psd1"), .. Directory.EnumerateFiles(module + ".Dsc", "*.json")])
+    SetVersion(manifest);
 List(module, Pack("ImageFabric"));
 List(module + ".Dsc", Pack("ImageFabric.Dsc"));
 
@@ -35,7 +36,7 @@ void CopyModule()
     string content = Path.Combine(root, "src/ImageFabric.PowerShell/module");
     foreach (string file in Directory.EnumerateFiles(content, "*", SearchOption.AllDirectories))
         Copy(file, Path.GetDirectoryName(Path.GetRelativePath(content, file))!);
-    foreach (string help in Directory.EnumerateFiles(Path.Combine(root, "docs/en-US")).Where(f => f.EndsWith(".xml") || f.EndsWith(".help.txt")))
+    foreach (string help in Directory.EnumerateFiles(Path.Combine(output, "help")))
         Copy(help, "en-US");
 }
 
@@ -44,12 +45,15 @@ void CopyEngines()
     foreach ((string platform, string program, string library) in ((string, string, string)[])[("linux-x64", "imagefabric", "libzstd.so.1"), ("win-x64", "imagefabric.exe", "libzstd.dll")])
     {
         Copy(Path.Combine(output, "engine", platform, program), $"engine/{platform}");
-        if (hasLibzstd)
-            Copy(Path.Combine(libzstd, platform, library), $"engine/{platform}");
+        Copy(Path.Combine(output, "engine", platform, library), $"engine/{platform}");
     }
+}
 
-    if (!hasLibzstd)
-        Console.Error.WriteLine("The package is made without libzstd: its engines use the managed port where the system has none.");
+// The sources name no version: it stands in Directory.Build.props alone.
+void SetVersion(string manifest)
+{
+    string text = File.ReadAllText(manifest).Replace("'0.0.0'", $"'{version}'").Replace("\"version\": \"0.0.0\"", $"\"version\": \"{version}\"");
+    File.WriteAllText(manifest, text);
 }
 
 // Everything the engines are made of, as the restore says it, so that nothing new is forgotten.
@@ -80,11 +84,9 @@ void WriteLicenses()
     notices.Append($"\n.NET runtime {Path.GetFileName(runtime)}: MIT, see dotnet-LICENSE.txt; it has parts of others, see dotnet-THIRD-PARTY-NOTICES.txt\n");
     foreach (string file in (string[])["LICENSE", "THIRD-PARTY-NOTICES"])
         File.Copy(Path.Combine(runtime, file + ".TXT"), Path.Combine(folder, $"dotnet-{file}.txt"));
-    if (hasLibzstd)
-    {
-        notices.Append($"\nlibzstd {File.ReadAllText(Path.Combine(libzstd, "VERSION")).Trim()}: BSD-3-Clause, see libzstd-LICENSE.txt\n");
-        File.Copy(Path.Combine(libzstd, "LICENSE"), Path.Combine(folder, "libzstd-LICENSE.txt"));
-    }
+    string zstd = Directory.EnumerateDirectories(Path.Combine(packages, "zstdnet")).Order().Last();
+    notices.Append($"\nlibzstd {Path.GetFileName(zstd)}, as built for ZstdNet: BSD-3-Clause, see libzstd-LICENSE.txt\n");
+    File.Copy(Path.Combine(zstd, "runtimes", "LICENSE"), Path.Combine(folder, "libzstd-LICENSE.txt"));
 
     File.WriteAllText(Path.Combine(folder, "NOTICES.txt"), notices.ToString());
 }

@@ -5,6 +5,31 @@ namespace ImageFabric.Hypervisors.Tests;
 public sealed class ToolTests
 {
     [ToolFact("bash")]
+    public async Task A_program_in_the_current_folder_or_in_a_relative_folder_of_PATH_is_never_started()
+    {
+        using var directory = new TemporaryDirectory();
+        const string Name = "imagefabric-test-tool";
+        string script = directory.File(Name);
+        await File.WriteAllTextAsync(script, "#!/bin/sh\necho ran\n");
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string current = Environment.CurrentDirectory, path = Environment.GetEnvironmentVariable("PATH")!;
+        try
+        {
+            Environment.CurrentDirectory = Path.GetDirectoryName(script)!;
+            Environment.SetEnvironmentVariable("PATH", $".:{path}::");
+            HypervisorException e = await Assert.ThrowsAsync<HypervisorException>(() => new ExternalTool(Name, "").RunAsync([], "", TimeSpan.Zero, CancellationToken.None));
+            Assert.Equal("HypervisorUnavailable", e.Id);
+            Environment.SetEnvironmentVariable("PATH", $"{path}:{Path.GetDirectoryName(script)}");
+            Assert.Equal("ran\n", (await new ExternalTool(Name, "").RunAsync([], "", TimeSpan.Zero, CancellationToken.None)).Output);
+        }
+        finally
+        {
+            Environment.CurrentDirectory = current;
+            Environment.SetEnvironmentVariable("PATH", path);
+        }
+    }
+
+    [ToolFact("bash")]
     public async Task Arguments_reach_the_program_as_they_are()
     {
         string[] awkward = ["a b", "$HOME", "`id`", "\"'\\", "*", "", "é\n"];

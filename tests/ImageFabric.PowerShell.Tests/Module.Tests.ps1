@@ -1,7 +1,6 @@
 BeforeDiscovery {
     $manifest = Import-PowerShellDataFile (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')
     $cmdlets = $manifest.CmdletsToExport
-    $noPlatyPS = -not (Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
     $noPackage = -not (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'licenses'))
     $noAnalyzer = -not (Get-Module PSScriptAnalyzer -ListAvailable)
 }
@@ -62,14 +61,23 @@ Describe 'The module' {
         $made | Should -Be (Get-FileList $env:IMAGEFABRIC_TEST_MODULE)
     }
 
+    It 'has the one version that Directory.Build.props says, in every manifest' -Skip:$noPackage {
+        $root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).ProviderPath
+        $version = ([xml] (Get-Content (Join-Path $root 'Directory.Build.props'))).Project.PropertyGroup.VersionPrefix
+        $dsc = Join-Path $env:IMAGEFABRIC_TEST_MODULE '../ImageFabric.Dsc'
+        (Import-PowerShellDataFile (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.psd1')).ModuleVersion | Should -Be $version
+        (Import-PowerShellDataFile (Join-Path $dsc 'ImageFabric.Dsc.psd1')).ModuleVersion | Should -Be $version
+        Get-ChildItem $dsc -Filter *.json | ForEach-Object { (Get-Content -Raw $_ | ConvertFrom-Json).version | Should -Be $version }
+        Get-ChildItem (Join-Path $root 'src') -Recurse -Include *.psd1, *.resource.json | Select-String -Pattern $version -SimpleMatch | Should -BeNullOrEmpty
+    }
+
     It 'brings an engine for <platform>, which hosts and workstations need' -ForEach @(
         @{ platform = 'linux-x64'; program = 'imagefabric'; library = 'libzstd.so.1'; magic = '7F-45-4C-46' }
         @{ platform = 'win-x64'; program = 'imagefabric.exe'; library = 'libzstd.dll'; magic = '4D-5A' }
     ) -Skip:$noPackage {
         $folder = Join-Path $env:IMAGEFABRIC_TEST_MODULE "engine/$platform"
         $files = Get-ChildItem $folder
-        $program | Should -BeIn $files.Name
-        @($files.Name | Where-Object { $_ -notin $program, $library }) | Should -BeNullOrEmpty
+        $files.Name | Sort-Object | Should -Be ($program, $library | Sort-Object)
         foreach ($file in $files) {
             [System.BitConverter]::ToString([byte[]] (Get-Content $file -AsByteStream -TotalCount 4)) | Should -BeLike "$magic*"
         }
@@ -79,7 +87,7 @@ Describe 'The module' {
         $folder = Join-Path $env:IMAGEFABRIC_TEST_MODULE 'licenses'
         $notices = Get-Content (Join-Path $folder 'NOTICES.txt') -Raw
         'AWSSDK.Core', 'AWSSDK.S3', 'System.CommandLine', 'ZstdSharp.Port', '.NET runtime' | ForEach-Object { $notices | Should -BeLike "*$_ *" }
-        if (Test-Path (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'engine/linux-x64/libzstd.so.1')) { $notices | Should -BeLike '*libzstd *' }
+        $notices | Should -BeLike '*libzstd *'
         [regex]::Matches($notices, '\S+\.txt').Value | Sort-Object -Unique | ForEach-Object { Join-Path $folder $_ | Should -Exist }
     }
 
@@ -123,11 +131,30 @@ Describe 'The help' {
         $described | Sort-Object | Should -Be ((Get-Command $_).Parameters.Keys | Where-Object { $_ -notin $common } | Sort-Object)
     }
 
+    It '<_> has a page whose parameters are of the types, aliases, positions and pipeline that the cmdlet has' -ForEach $cmdlets {
+        $command = Get-Command $_
+        $page = Get-Content -Raw (Join-Path $documents "en-US/$_.md")
+        foreach ($parameter in $command.Parameters.Values | Where-Object Name -NotIn $common) {
+            $facts = [regex]::Match($page, "(?ms)^### -$($parameter.Name)\r?\n.*?^``````yaml\r?\n(.*?)^``````").Groups[1].Value
+            [regex]::Match($facts, '(?m)^Type: (\S+)').Groups[1].Value | Should -Be ($parameter.ParameterType.ToString() -replace '^System\.Nullable`1\[(.*)\]$', '$1') -Because $parameter.Name
+            [regex]::Matches($facts, '(?m)^- (?!Name:)(\S+)').ForEach({ $_.Groups[1].Value }) | Sort-Object | Should -Be ($parameter.Aliases | Sort-Object) -Because $parameter.Name
+            foreach ($set in $command.ParameterSets | Where-Object { $parameter.Name -in $_.Parameters.Name }) {
+                $own = $set.Parameters | Where-Object Name -EQ $parameter.Name
+                $block = [regex]::Match($facts, "(?ms)^- Name: ($([regex]::Escape($set.Name))|\(All\))\r?\n(.*?)(?=^\S)").Groups[2].Value
+                $position = if ($own.Position -lt 0) { 'Named' } else { $own.Position }
+                $block | Should -Match "Position: $position\b" -Because "$($parameter.Name) in $($set.Name)"
+                $block | Should -Match "IsRequired: $($own.IsMandatory)" -Because "$($parameter.Name) in $($set.Name)"
+                $block | Should -Match "ValueFromPipeline: $($own.ValueFromPipeline)" -Because "$($parameter.Name) in $($set.Name)"
+                $block | Should -Match "ValueFromPipelineByPropertyName: $($own.ValueFromPipelineByPropertyName)" -Because "$($parameter.Name) in $($set.Name)"
+            }
+        }
+    }
+
     It 'knows <_>' -ForEach 'about_ImageFabric', 'about_ImageFabric_Stores', 'about_ImageFabric_Hosts', 'about_ImageFabric_Security' {
         Get-Help $_ | Should -Match "TOPIC\s+$_\s"
     }
 
-    It 'is what the pages say' -Skip:$noPlatyPS {
+    It 'is what the pages say' {
         & (Join-Path $documents 'Update-Help.ps1') -OutputPath $TestDrive
         Get-Content (Join-Path $TestDrive 'ImageFabric.PowerShell.dll-Help.xml') -Raw |
             Should -BeExactly (Get-Content (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'en-US/ImageFabric.PowerShell.dll-Help.xml') -Raw)

@@ -6,14 +6,8 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue'
-$PSStyle.OutputRendering = 'PlainText'
 Import-Module $ModulePath
-
-function Show([scriptblock] $Command) {
-    Write-Output '' "PS> $($Command.ToString().Trim())"
-    & $Command | Format-Table | Out-String -Width 160
-}
+. (Join-Path $PSScriptRoot 'show.ps1')
 
 $image1 = $env:IMAGEFABRIC_TEST_IMAGE_V1
 $image2 = $env:IMAGEFABRIC_TEST_IMAGE_V2

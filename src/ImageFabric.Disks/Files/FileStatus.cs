@@ -26,6 +26,14 @@ internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modi
         return TryAsk(path, out LinuxCalls.StatusAnswer answer) && IsDiskType(answer.Mode);
     }
 
+    /// <summary>Says, without opening it, whether a path leads to a regular file.</summary>
+    public static bool IsRegular(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return File.Exists(path);
+        return TryAsk(path, out LinuxCalls.StatusAnswer answer) && (answer.Mode & FileTypeMask) == RegularFile;
+    }
+
     /// <summary>Asks about an open file.</summary>
     public static FileStatus Of(SafeFileHandle file)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImageFabric.Disks;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.Engine.Host;
@@ -10,10 +11,33 @@ namespace ImageFabric.Engine.Host;
 /// <param name="AuthorityFiles">Files with certificates of authorities, PEM or DER; a relative path is seen from the policy's own file.</param>
 internal sealed record TrustFile(string Mode, string[]? Thumbprints = null, string[]? AuthorityFiles = null)
 {
+    private const int LongestFile = 1 << 20;
+
     /// <summary>The policy of this host, which holds for whoever has an image brought here. Without the file the host asks for nothing.</summary>
     public static string OfHost => OperatingSystem.IsWindows()
         ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "ImageFabric", "trust.json")
         : "/etc/imagefabric/trust.json";
+
+    /// <summary>Reads a policy, if there is one. Null only where it is certain that there is none: what cannot be looked at may ask for anything.</summary>
+    /// <exception cref="OperationException">As for <see cref="Read"/>.</exception>
+    public static TrustSettings? ReadIfAny(string path)
+    {
+        try
+        {
+            // Unlike File.Exists, this tells what is absent from what may not be looked at.
+            File.GetAttributes(path);
+        }
+        catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
+        {
+            throw new OperationException("TrustPolicyInvalid", path, $"The trust policy in {path} cannot be looked at: {hidden.Message}", hidden);
+        }
+
+        return Read(path);
+    }
 
     /// <summary>Reads a policy.</summary>
     /// <exception cref="OperationException"><c>TrustPolicyInvalid</c>: it cannot be read, so that nobody knows what it asks.</exception>
@@ -21,7 +45,7 @@ internal sealed record TrustFile(string Mode, string[]? Thumbprints = null, stri
     {
         try
         {
-            TrustFile file = JsonSerializer.Deserialize(File.ReadAllBytes(path), TrustJson.Default.TrustFile) ?? throw new JsonException("it says nothing");
+            TrustFile file = JsonSerializer.Deserialize(ReadBytes(path), TrustJson.Default.TrustFile) ?? throw new JsonException("it says nothing");
             return new TrustSettings { Mode = file.Mode, Thumbprints = file.Thumbprints, Authorities = file.AuthorityFiles is null ? null : [.. file.AuthorityFiles.SelectMany(one => Certificates(path, one))] };
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or JsonException or System.Security.Cryptography.CryptographicException)
@@ -30,9 +54,22 @@ internal sealed record TrustFile(string Mode, string[]? Thumbprints = null, stri
         }
     }
 
+    // A pipe would be waited for, and a device has no end.
+    private static byte[] ReadBytes(string path)
+    {
+        if (!FileKind.IsRegular(path))
+            throw new IOException($"{path} is no file.");
+        using FileStream file = File.OpenRead(path);
+        if (file.Length > LongestFile)
+            throw new IOException($"{path} is longer than {LongestFile} bytes.");
+        byte[] content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
+    }
+
     private static IEnumerable<string> Certificates(string policy, string file)
     {
-        byte[] content = File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(policy))!, file));
+        byte[] content = ReadBytes(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(policy))!, file));
         if (content.AsSpan().IndexOf("-----BEGIN CERTIFICATE-----"u8) < 0)
             return [Convert.ToBase64String(content)];
         var all = new System.Security.Cryptography.X509Certificates.X509Certificate2Collection();

@@ -15,8 +15,8 @@ internal static class ImageTrust
     public static void EnforceOnHost(ImageResult image, TrustSettings? ofStore, IEventOutput output)
     {
         Enforce(Images.Statement(image), image.Signature, ofStore, "the store", output);
-        if (File.Exists(TrustFile.OfHost))
-            Enforce(Images.Statement(image), image.Signature, TrustFile.Read(TrustFile.OfHost), $"the host ({TrustFile.OfHost})", output);
+        if (TrustFile.ReadIfAny(TrustFile.OfHost) is { } ofHost)
+            Enforce(Images.Statement(image), image.Signature, ofHost, $"the host ({TrustFile.OfHost})", output);
     }
 
     /// <summary>An image that is about to be taken from a store on this machine.</summary>

@@ -10,7 +10,8 @@ namespace ImageFabric.Hypervisors.Kvm;
 /// </summary>
 /// <param name="Record">What is remembered.</param>
 /// <param name="Directory">The machine's directory.</param>
-internal sealed record DomainMark(MachineRecord Record, string Directory)
+/// <param name="MadeFor">The UUID of the domain that it was written for; a copy of that domain has another. Null: a mark of before it was written.</param>
+internal sealed record DomainMark(MachineRecord Record, string Directory, Guid? MadeFor = null)
 {
     /// <summary>Namespace of the element.</summary>
     public static readonly XNamespace Namespace = "urn:imagefabric:machine:1";
@@ -21,6 +22,7 @@ internal sealed record DomainMark(MachineRecord Record, string Directory)
     public XElement ToXml() => new(
         ElementName,
         new XAttribute(XNamespace.Xmlns + "imagefabric", Namespace),
+        new XAttribute("id", Record.Id.ToString("D")),
         new XAttribute("image", Record.Image),
         new XAttribute("imageId", Record.ImageId),
         new XAttribute("baseImage", Record.BaseImage),
@@ -45,6 +47,6 @@ internal sealed record DomainMark(MachineRecord Record, string Directory)
             Text("linkedClone") == "true",
             long.TryParse(Text("diskSize"), NumberStyles.None, CultureInfo.InvariantCulture, out long size) ? size : 0,
             Text("created"));
-        return new DomainMark(record, Text("directory"));
+        return new DomainMark(record, Text("directory"), Guid.TryParse(Text("id"), out Guid id) ? id : null);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
     /// <summary>The files of a domain; null when there is no such domain or it is not one of ours.</summary>
     public async Task<MachineFiles?> FilesAsync(Guid domain, CancellationToken ct) =>
         await virsh.DefinitionAsync(domain, ct).ConfigureAwait(false) is { } definition && DomainMark.Of(definition) is { } mark
-            ? directories.FilesIn(mark.Directory)
+            ? FilesOf(mark, domain)
             : null;
 
     /// <summary>Describes a domain; null when there is no such domain or it is not one of ours.</summary>
@@ -34,7 +34,7 @@ internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
         await Task.WhenAll(askingDefinition, askingState, askingSize).ConfigureAwait(false);
         if (await askingDefinition.ConfigureAwait(false) is not { } definition
             || DomainMark.Of(definition) is not { } mark
-            || directories.FilesIn(mark.Directory) is not { } files
+            || FilesOf(mark, domain) is not { } files
             || await askingState.ConfigureAwait(false) is not { } state)
         {
             return null;
@@ -58,6 +58,15 @@ internal sealed class DomainReader(Virsh virsh, MachineDirectories directories)
             ConsolePath = (string?)devices?.Element("serial")?.Element("log")?.Attribute("file"),
             Created = mark.Record.Created,
         };
+    }
+
+    /// <summary>The files that a mark names, if they are this domain's. A domain that was copied has a copy of the mark, and the files are the other's.</summary>
+    private MachineFiles? FilesOf(DomainMark mark, Guid domain)
+    {
+        if (directories.FilesIn(mark.Directory) is not { } files)
+            return null;
+        Guid? owner = MachineRecord.TryReadId(files.Record) ?? mark.MadeFor;
+        return owner is null || owner == domain ? files : null;
     }
 
     /// <summary>A domain's state, one of <see cref="MachineState"/>; null when there is no such domain.</summary>

@@ -23,6 +23,19 @@ internal sealed record MachineRecord(
         File.Move(unfinished, path);
     }
 
+    /// <summary>The machine's UUID. Null: there is no record, or a power failure left it damaged.</summary>
+    public static Guid? TryReadId(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? Read(path).Id : null;
+        }
+        catch (HypervisorException)
+        {
+            return null;   // The domain's own mark knows it, too.
+        }
+    }
+
     /// <summary>Reads the record.</summary>
     /// <exception cref="HypervisorException"><c>HypervisorFailed</c>: the file is not what <see cref="Write"/> wrote.</exception>
     public static MachineRecord Read(string path)

@@ -5,7 +5,7 @@ using System.Text;
 namespace ImageFabric.Hypervisors.Tools;
 
 /// <summary>Runs one program with argument arrays; no shell is involved.</summary>
-/// <param name="program">Name on the PATH, or path.</param>
+/// <param name="program">Name in an absolute folder of PATH, or absolute path.</param>
 /// <param name="whence">A sentence that says where it comes from, for the error when it is absent.</param>
 /// <param name="environment">Variables it gets besides those of this process. Null: none.</param>
 internal sealed class ExternalTool(string program, string whence, IReadOnlyDictionary<string, string>? environment = null)
@@ -27,7 +27,8 @@ internal sealed class ExternalTool(string program, string whence, IReadOnlyDicti
     public async Task<ToolOutput> RunAsync(IReadOnlyList<string> arguments, string input, TimeSpan grace, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var start = new ProcessStartInfo(program)
+        string path = ProgramSearch.Find(program) ?? throw new HypervisorException("HypervisorUnavailable", Name, $"{Name} is in no folder of PATH. {whence}");
+        var start = new ProcessStartInfo(path)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -54,6 +54,27 @@ public sealed class RemovalTests : IDisposable
         _host.AssertNothingLeft();
     }
 
+    [ToolTheory("bash")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_of_a_machine_that_has_its_mark_takes_nothing_of_it_along(bool recordIsDamaged)
+    {
+        // As virt-clone does it: the same metadata, another name, another UUID.
+        VmResult made = await _host.CreateAsync("web01", r => r.Start = true);
+        var copy = Guid.NewGuid();
+        _host.AddDomain(copy, "web02", _host.DefinitionOf(made.Id).Replace(made.Id, copy.ToString("D"), StringComparison.Ordinal).Replace("<name>web01<", "<name>web02<", StringComparison.Ordinal)
+            .Replace($"id=\"{copy:D}\"", $"id=\"{made.Id}\"", StringComparison.Ordinal));
+        if (recordIsDamaged)
+            await File.WriteAllTextAsync(Path.Combine(_host.DirectoryOf("web01"), "vm.json"), "");
+
+        HypervisorException e = await Assert.ThrowsAsync<HypervisorException>(() => RemoveAsync("web02", force: true));
+
+        Assert.Equal("VmNotFound", e.Id);
+        Assert.Equal(["web01", "web02"], _host.Domains.Order());
+        Assert.True(File.Exists(Path.Combine(_host.DirectoryOf("web01"), "disk.qcow2")));
+        Assert.Equal("Off", (await RemoveAsync("web01", force: true)).State);
+    }
+
     [ToolFact("bash")]
     public async Task A_machine_of_another_image_directory_is_not_found()
     {
