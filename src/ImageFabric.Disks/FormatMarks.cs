@@ -17,7 +17,6 @@ internal static class FormatMarks
         new("vhdx", 0, VhdxFormat.FileSignature.ToArray()),
         new("vhd", 0, VhdFooter.Cookie.ToArray()),
         new("vmdk", 0, VmdkHeader.Magic.ToArray()),
-        new("vmdk", 0, VmdkDescriptor.Mark.ToArray()),
         new("vdi", VdiHeader.SignatureOffset, VdiHeader.Signature.ToArray()),
         new("ova", TarArchive.MarkOffset, TarArchive.Mark.ToArray()),
         new("gzip", 0, [0x1f, 0x8b, 0x08]),

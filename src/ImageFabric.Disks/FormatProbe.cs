@@ -48,7 +48,7 @@ internal static class FormatProbe
                 return mark.Name;
         }
 
-        return TarArchive.IsHeader(start) ? "ova" : IsLzma(start) ? "lzma" : IsWindowsProgram(start) ? "PE (Windows program)" : "raw";
+        return VmdkText.IsDescriptor(start) ? "vmdk" : TarArchive.IsHeader(start) ? "ova" : IsLzma(start) ? "lzma" : IsWindowsProgram(start) ? "PE (Windows program)" : "raw";
     }
 
     // The format before xz has no magic: properties, a dictionary of a power of two (or of 1.5 of one), and a size that is unknown or less than 256 GiB.

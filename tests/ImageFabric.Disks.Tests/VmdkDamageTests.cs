@@ -65,8 +65,6 @@ public sealed class VmdkDamageTests : IDisposable
     [InlineData("version=1", "encryptionKeys=\"x\"", "FormatFeatureNotSupported")]
     [InlineData("CID=", "CID=z", "ForeignReference")]
     [InlineData("SPARSE \"disk.vmdk\"", "FLAT \"/etc/passwd\" 0", "ForeignReference")]
-    [InlineData("SPARSE \"disk.vmdk\"", "SPARSE \"../disk.vmdk\"", "ForeignReference")]
-    [InlineData("SPARSE \"disk.vmdk\"", "SPARSE \"C:\\\\disk.vmdk\"", "ForeignReference")]
     [InlineData("SPARSE \"disk.vmdk\"", "VMFSSPARSE \"disk.vmdk\"", "ForeignReference")]
     [InlineData("SPARSE \"disk.vmdk\"", "SESPARSE \"disk.vmdk\"", "ForeignReference")]
     [InlineData("SPARSE \"disk.vmdk\"", "SPARSE \"disk.vmdk\"\nRW 20480 SPARSE \"disk.vmdk\"", "ForeignReference")]
@@ -78,7 +76,6 @@ public sealed class VmdkDamageTests : IDisposable
     [InlineData("RW 81920 SPARSE", "RW 81792 SPARSE", "ImageCorrupt")]
     [InlineData("RW 81920 SPARSE", "RW -1 SPARSE", "ImageCorrupt")]
     [InlineData("RW 81920 SPARSE", "RW 99999999999999999999 SPARSE", "ImageCorrupt")]
-    [InlineData("RW 81920 SPARSE \"disk.vmdk\"", "", "ImageCorrupt")]
     public async Task A_descriptor_that_leads_elsewhere_or_is_malformed_is_refused(string old, string replacement, string id)
     {
         string image = MakeSparse();

@@ -25,7 +25,7 @@ internal sealed class StreamOptimizedWriter(ILogicalDisk disk, AppendedFile file
     private const ulong DirectoryAtEnd = ulong.MaxValue;
 
     private readonly long size = (disk.Length + VmdkHeader.SectorSize - 1) / VmdkHeader.SectorSize * VmdkHeader.SectorSize;
-    private readonly uint[] table = new uint[VmdkHeader.GrainTableEntries];
+    private readonly uint[] table = new uint[VmdkHeader.MostTableEntries];
     private bool tableUsed;
 
     public async Task WriteAsync(IProgress<long>? progress, CancellationToken cancellationToken)
@@ -33,17 +33,17 @@ internal sealed class StreamOptimizedWriter(ILogicalDisk disk, AppendedFile file
         file.Align(FirstGrain);
         byte[] front = new byte[FirstGrain];
         await file.AppendAsync(front, cancellationToken).ConfigureAwait(false);
-        uint[] directory = new uint[(int)((size + ((long)GrainLength * VmdkHeader.GrainTableEntries) - 1) / ((long)GrainLength * VmdkHeader.GrainTableEntries))];
+        uint[] directory = new uint[(int)((size + ((long)GrainLength * VmdkHeader.MostTableEntries) - 1) / ((long)GrainLength * VmdkHeader.MostTableEntries))];
         long tableNumber = 0;
         await foreach (DiskBlock grain in DiskBlocks.ReadAsync(disk, GrainLength, Deflate, 2 * GrainLength, cancellationToken).ConfigureAwait(false))
         {
-            if (grain.Number / VmdkHeader.GrainTableEntries != tableNumber)
+            if (grain.Number / VmdkHeader.MostTableEntries != tableNumber)
             {
                 directory[tableNumber] = await WriteTableAsync(cancellationToken).ConfigureAwait(false);
-                tableNumber = grain.Number / VmdkHeader.GrainTableEntries;
+                tableNumber = grain.Number / VmdkHeader.MostTableEntries;
             }
 
-            table[grain.Number % VmdkHeader.GrainTableEntries] = Sector();
+            table[grain.Number % VmdkHeader.MostTableEntries] = Sector();
             tableUsed = true;
             await WriteGrainAsync(grain, cancellationToken).ConfigureAwait(false);
             progress?.Report((grain.Number + 1) * GrainLength);
@@ -129,7 +129,7 @@ internal sealed class StreamOptimizedWriter(ILogicalDisk disk, AppendedFile file
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(20), GrainLength / VmdkHeader.SectorSize);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(28), 1);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(36), DescriptorLength / VmdkHeader.SectorSize);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(44), VmdkHeader.GrainTableEntries);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(44), VmdkHeader.MostTableEntries);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(56), directorySector);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(64), FirstGrain / VmdkHeader.SectorSize);
         "\n \r\n"u8.CopyTo(header.AsSpan(73));

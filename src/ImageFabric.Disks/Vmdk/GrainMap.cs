@@ -39,7 +39,7 @@ internal sealed class GrainMap
         for (int i = 0; i < directory.Length; i++)
         {
             directory[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint)));
-            if (OffsetOf(directory[i]) > file.Length - VmdkHeader.GrainTableLength)
+            if (OffsetOf(directory[i]) > file.Length - header.GrainTableLength)
                 throw new DiskException("ImageCorrupt", file.Path, "A grain table is not within the file.", header.GrainDirectoryOffset + (i * (long)sizeof(uint)));
         }
 
@@ -74,7 +74,7 @@ internal sealed class GrainMap
         foreach (uint sector in directory)
         {
             if (sector != 0)
-                (starts[next], ends[next++]) = (OffsetOf(sector), OffsetOf(sector) + VmdkHeader.GrainTableLength);
+                (starts[next], ends[next++]) = (OffsetOf(sector), OffsetOf(sector) + header.GrainTableLength);
         }
 
         return new MetadataRegions(file.Path, starts, ends);

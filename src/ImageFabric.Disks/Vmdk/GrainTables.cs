@@ -14,7 +14,6 @@ internal sealed class GrainTables
 
     private const uint Unallocated = 0;
     private const uint ZeroedGrain = 1;
-    private const int TableSectors = VmdkHeader.GrainTableLength / VmdkHeader.SectorSize;
 
     private readonly SourceFile file;
     private readonly VmdkHeader header;
@@ -37,19 +36,19 @@ internal sealed class GrainTables
     /// <exception cref="DiskException"><c>FileUnreadable</c> or <c>SourceChanged</c>.</exception>
     public static async Task<GrainTables> ReadAsync(SourceFile file, VmdkHeader header, ReadOnlyMemory<uint> directory, CancellationToken cancellationToken)
     {
-        uint[] entries = new uint[directory.Length * VmdkHeader.GrainTableEntries];
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(Count * VmdkHeader.GrainTableLength);
+        uint[] entries = new uint[directory.Length * header.GrainTableEntries];
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(Count * header.GrainTableLength);
         try
         {
             for (int first = 0; first < directory.Length;)
             {
-                int count = Contiguous(directory.Span[first..]);
+                int count = Contiguous(directory.Span[first..], header.GrainTableLength);
                 long offset = (long)directory.Span[first] * VmdkHeader.SectorSize;
-                Memory<byte> tables = bytes.AsMemory(0, count * VmdkHeader.GrainTableLength);
+                Memory<byte> tables = bytes.AsMemory(0, count * header.GrainTableLength);
                 if (offset != 0 && file.HasDataIn(offset, tables.Length))
                 {
                     await file.ReadAsync(offset, tables, cancellationToken).ConfigureAwait(false);
-                    MemoryMarshal.Cast<byte, uint>(tables.Span).CopyTo(entries.AsSpan(first * VmdkHeader.GrainTableEntries));
+                    MemoryMarshal.Cast<byte, uint>(tables.Span).CopyTo(entries.AsSpan(first * header.GrainTableEntries));
                 }
 
                 first += count;
@@ -84,10 +83,10 @@ internal sealed class GrainTables
     }
 
     // How many tables follow each other in the file; at least 1.
-    private static int Contiguous(ReadOnlySpan<uint> sectors)
+    private static int Contiguous(ReadOnlySpan<uint> sectors, int tableLength)
     {
         int count = 1;
-        while (sectors[0] != 0 && count < sectors.Length && sectors[count] == sectors[count - 1] + TableSectors)
+        while (sectors[0] != 0 && count < sectors.Length && (sectors[count] - (long)sectors[count - 1]) * VmdkHeader.SectorSize == tableLength)
             count++;
         return count;
     }
@@ -95,7 +94,7 @@ internal sealed class GrainTables
     // The rest of the grain that the offset is in.
     private Segment One(long offset, long end)
     {
-        int index = (int)(offset / header.GrainSize % (Count * VmdkHeader.GrainTableEntries));
+        int index = (int)(offset / header.GrainSize % (Count * header.GrainTableEntries));
         int within = (int)(offset & (header.GrainSize - 1));
         long length = Math.Min(header.GrainSize - within, end - offset);
         uint entry = entries[index];
@@ -121,5 +120,5 @@ internal sealed class GrainTables
     }
 
     private long PlaceOf(int index) =>
-        ((long)directory.Span[index / VmdkHeader.GrainTableEntries] * VmdkHeader.SectorSize) + (index % VmdkHeader.GrainTableEntries * sizeof(uint));
+        ((long)directory.Span[index / header.GrainTableEntries] * VmdkHeader.SectorSize) + (index % header.GrainTableEntries * sizeof(uint));
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using ImageFabric.Disks.Files;
 
 namespace ImageFabric.Disks.Vmdk;
@@ -19,7 +17,6 @@ internal sealed class VmdkDescriptor
     private readonly long place;
     private readonly Predicate<VmdkExtent> isOwn;
     private int extentCount;
-    private bool hasContentId;
     private bool hasParentContentId;
     private DiskException? foreign;
     private DiskException? fault;
@@ -31,11 +28,8 @@ internal sealed class VmdkDescriptor
         this.isOwn = isOwn;
     }
 
-    /// <summary>The mark of a descriptor that is a file of its own.</summary>
-    public static ReadOnlySpan<byte> Mark => "# Disk DescriptorFile"u8;
-
-    /// <summary>The only extent.</summary>
-    public VmdkExtent Extent { get; private set; } = null!;
+    /// <summary>The only extent; null when none is named.</summary>
+    public VmdkExtent? Extent { get; private set; }
 
     /// <summary>Where in the file its line is.</summary>
     public long ExtentPlace { get; private set; }
@@ -46,52 +40,39 @@ internal sealed class VmdkDescriptor
     /// <summary>True when another file keeps track of changed blocks, which has no part in the disk's content.</summary>
     public bool HasChangeTracking { get; private set; }
 
-    /// <summary>Parses a descriptor, and refuses one that has a parent, or an extent in another file.</summary>
+    /// <summary>
+    /// Parses a descriptor, and refuses one that has a parent, or an extent in another file. What has no part in where the content is, such as entries of
+    /// tools, notes, or the content's id, is not looked at.
+    /// </summary>
     /// <param name="file">The file that holds it.</param>
     /// <param name="place">Where in the file.</param>
     /// <param name="bytes">The text, and padding behind a NUL.</param>
     /// <param name="isOwn">Tells whether an extent that names a file is in this one.</param>
     /// <exception cref="DiskException"><c>ForeignReference</c> before any other fault; <c>FormatFeatureNotSupported</c>, <c>ImageCorrupt</c>.</exception>
-    public static VmdkDescriptor Parse(SourceFile file, long place, ReadOnlySpan<byte> bytes, Predicate<VmdkExtent> isOwn)
+    public static VmdkDescriptor Parse(SourceFile file, long place, ReadOnlyMemory<byte> bytes, Predicate<VmdkExtent> isOwn)
     {
-        var descriptor = new VmdkDescriptor(file, place, isOwn);
-        int end = bytes.IndexOf((byte)0);
-        descriptor.TextLength = end < 0 ? bytes.Length : end;
-        descriptor.ReadLines(bytes[..descriptor.TextLength]);
+        var descriptor = new VmdkDescriptor(file, place, isOwn) { TextLength = VmdkText.LengthOf(bytes.Span) };
+        foreach ((string line, int offset) in VmdkText.Lines(bytes[..descriptor.TextLength]))
+            descriptor.ReadLine(line, place + offset);
         if (descriptor.foreign is { } foreign)
             throw foreign;
-        if (end < 0 && bytes.Length == MaximumLength)
+        if (descriptor.TextLength == MaximumLength)
             throw descriptor.Corrupt("The descriptor is larger than 1 MiB", place);
         if (descriptor.fault is { } fault)
             throw fault;
-        if (descriptor.extentCount == 0)
-            throw descriptor.Corrupt("The descriptor names no extent", place);
-        if (!descriptor.hasContentId || !descriptor.hasParentContentId)
-            throw descriptor.Corrupt("The descriptor has no CID or no parentCID", place);
-        return descriptor;
-    }
 
-    private void ReadLines(ReadOnlySpan<byte> text)
-    {
-        for (int start = 0; start < text.Length;)
-        {
-            int length = text[start..].IndexOf((byte)'\n');
-            length = length < 0 ? text.Length - start : length;
-            ReadLine(Encoding.UTF8.GetString(text.Slice(start, length)).Trim(), place + start);
-            start += length + 1;
-        }
+        // A descriptor that was cut off must not lose its parent.
+        return descriptor.hasParentContentId ? descriptor : throw descriptor.Corrupt("The descriptor has no parentCID", place);
     }
 
     private void ReadLine(string line, long offset)
     {
-        if (line.Length == 0 || line[0] == '#')
+        if (line.Length == 0 || line[0] is '#' or ';')
             return;
         if (VmdkExtent.IsExtent(line))
             ReadExtent(line, offset);
         else if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
-            ReadEntry(line[..equals].TrimEnd(), line[(equals + 1)..].Trim().Trim('"'), offset);
-        else
-            fault ??= Corrupt("A line of the descriptor is neither an entry nor an extent", offset);
+            ReadEntry(line[..equals].TrimEnd(), line[(equals + 1)..].Trim().Trim('"').Trim(), offset);
     }
 
     private void ReadExtent(string line, long offset)
@@ -116,18 +97,18 @@ internal sealed class VmdkDescriptor
 
     private void ReadEntry(string key, string value, long offset)
     {
-        if (Is("parentFileNameHint") || (Is("parentCID") && !value.Equals(NoParent, StringComparison.OrdinalIgnoreCase)))
+        if (value.Length > 0 && (Is("parentFileNameHint") || (Is("parentCID") && !IsNoParent(value))))
             foreign ??= new DiskException("ForeignReference", file.Path, "The VMDK disk has a parent.", offset);
         if (key.StartsWith("encrypt", StringComparison.OrdinalIgnoreCase))
             fault ??= new DiskException("FormatFeatureNotSupported", file.Path, "The VMDK disk is encrypted.", offset);
-        if (Is("CID") && !uint.TryParse(value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _))
-            fault ??= Corrupt("The descriptor's CID is no number", offset);
-        hasContentId |= Is("CID");
         hasParentContentId |= Is("parentCID");
-        HasChangeTracking |= Is("changeTrackPath");
+        HasChangeTracking |= Is("changeTrackPath") && value.Length > 0;
 
         bool Is(string name) => key.Equals(name, StringComparison.OrdinalIgnoreCase);
     }
+
+    private static bool IsNoParent(string value) =>
+        (value.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? value[2..] : value).Equals(NoParent, StringComparison.OrdinalIgnoreCase);
 
     private DiskException Corrupt(string what, long offset) => new("ImageCorrupt", file.Path, what + ".", offset);
 }

@@ -6,8 +6,6 @@ namespace ImageFabric.Disks.Vmdk;
 /// <summary>A VMDK file that stands alone: a hosted sparse extent with its descriptor inside. Reading follows "Virtual Disk Format 5.0".</summary>
 internal sealed class VmdkDisk : ISegmentMap
 {
-    private const string Sparse = "SPARSE";
-
     private readonly GrainMap grains;
     private readonly CompressedBlocks blocks;
 
@@ -27,20 +25,23 @@ internal sealed class VmdkDisk : ISegmentMap
             return await FlatExtent.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false);
 
         DiskExtent place = VmdkHeader.DescriptorPlace(file, sector);
-        byte[] text = new byte[place.Length];
-        await file.ReadAsync(place.Offset, text, cancellationToken).ConfigureAwait(false);
-        if (text[0] == 0)
+        byte[] text = await VmdkHeader.ReadDescriptorAsync(file, sector, place, cancellationToken).ConfigureAwait(false);
+        if (text.Length == 0 || VmdkText.LengthOf(text) == 0)
             throw VmdkHeader.PartOfDisk(file, place.Offset);
 
-        // The extent is this file, which may have been renamed since; a name that leads elsewhere is none of its own.
-        var descriptor = VmdkDescriptor.Parse(file, place.Offset, text, extent => extent.Type == Sparse && !extent.FileName.AsSpan().ContainsAny('/', '\\'));
-        if (descriptor.Extent is not { Type: Sparse, FileName: not null, Offset: 0 })
+        // The sparse extent that holds its descriptor is this file, whatever that calls it: names are those of where the file was made.
+        bool hasCapacity = VmdkHeader.HasCapacity(sector);
+        var descriptor = VmdkDescriptor.Parse(file, place.Offset, text, extent => extent.Type == VmdkExtent.Sparse || (!hasCapacity && FlatExtent.IsIn(file, extent)));
+        if (!hasCapacity && descriptor.Extent is { Type: VmdkExtent.Flat })
+            return FlatExtent.Open(file, descriptor, place.Offset, policy);
+        if (descriptor.Extent is not (null or { Type: VmdkExtent.Sparse, FileName: not null, Offset: 0 }))
             throw new DiskException("ImageCorrupt", file.Path, "The descriptor does not describe a sparse extent.", descriptor.ExtentPlace);
         VmdkHeader header = await VmdkHeader.ReadAsync(file, sector, cancellationToken).ConfigureAwait(false);
         if (header.Capacity > policy.MaximumVirtualLength)
             throw new DiskException("ImageTooLarge", file.Path, $"The disk has {header.Capacity} bytes; the limit is {policy.MaximumVirtualLength}.");
-        if (descriptor.Extent.Length > header.Capacity || header.Capacity - descriptor.Extent.Length >= header.GrainSize)
+        if (descriptor.Extent is { } own && (own.Length > header.Capacity || header.Capacity - own.Length >= header.GrainSize))
             throw new DiskException("ImageCorrupt", file.Path, "The descriptor and the header give the disk other sizes.", descriptor.ExtentPlace);
+        place = place with { Length = Math.Max(place.Length, descriptor.TextLength) };
         GrainMap grains = await GrainMap.OpenAsync(file, header, place, cancellationToken).ConfigureAwait(false);
         var map = new VmdkDisk(file, header, grains);
         await MappedDisk.CheckAsync(map, header.Capacity, cancellationToken).ConfigureAwait(false);
@@ -62,8 +63,8 @@ internal sealed class VmdkDisk : ISegmentMap
         List<DiskNotice> notices = [];
         if (descriptor.HasChangeTracking)
             notices.Add(new("ChangeTrackingIgnored", "Another file keeps track of changed blocks, which is ignored."));
-        if (descriptor.Extent.Length != header.Capacity)
-            notices.Add(new("DescriptorSizeIgnored", $"The descriptor gives a size of {descriptor.Extent.Length} bytes and the header one of {header.Capacity}; the header's is used, as qemu does."));
+        if (descriptor.Extent is { } extent && extent.Length != header.Capacity)
+            notices.Add(new("DescriptorSizeIgnored", $"The descriptor gives a size of {extent.Length} bytes and the header one of {header.Capacity}; the header's is used, as qemu does."));
         return notices;
     }
 }

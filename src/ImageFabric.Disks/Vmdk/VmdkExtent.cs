@@ -5,15 +5,21 @@ namespace ImageFabric.Disks.Vmdk;
 
 /// <summary>A line of a descriptor that names an extent: access, size, type, file, offset. "Virtual Disk Format 5.0", section "The Extent Description".</summary>
 /// <param name="Length">Bytes of the disk.</param>
-/// <param name="Type"><c>SPARSE</c>, <c>FLAT</c>, <c>VMFS</c>, ….</param>
+/// <param name="Type"><c>SPARSE</c>, <c>FLAT</c>, <c>VMFS</c>, …, in upper case.</param>
 /// <param name="FileName">The file that holds it; null when none is named.</param>
 /// <param name="Offset">Where in that file its data begins, in bytes.</param>
 internal sealed record VmdkExtent(long Length, string Type, string? FileName, long Offset)
 {
+    /// <summary>The type of an extent with tables.</summary>
+    public const string Sparse = "SPARSE";
+
+    /// <summary>The type of an extent whose bytes are the disk's.</summary>
+    public const string Flat = "FLAT";
+
     private static readonly string[] Accesses = ["RW", "RDONLY", "NOACCESS"];
 
     /// <summary>True when a line begins as one of these do.</summary>
-    public static bool IsExtent(string line) => Accesses.Contains(line.Split([' ', '\t'], 2)[0]);
+    public static bool IsExtent(string line) => Accesses.Contains(line.Split([' ', '\t'], 2)[0], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads a line.</summary>
     public static bool TryParse(string line, [NotNullWhen(true)] out VmdkExtent? extent)
@@ -30,7 +36,7 @@ internal sealed record VmdkExtent(long Length, string Type, string? FileName, lo
         long offset = 0;
         if (behind.Length == 1 && !TryBytes(behind[0], out offset))
             return false;
-        extent = new VmdkExtent(length, before[2], open < 0 ? null : line[(open + 1)..close], offset);
+        extent = new VmdkExtent(length, before[2].ToUpperInvariant(), open < 0 ? null : line[(open + 1)..close], offset);
         return true;
     }
 

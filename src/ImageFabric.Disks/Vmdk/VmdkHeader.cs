@@ -12,10 +12,11 @@ internal sealed record VmdkHeader
 {
     public const int SectorSize = 512;
 
-    /// <summary>numGTEsPerGT: "always 512".</summary>
-    public const int GrainTableEntries = 512;
+    /// <summary>numGTEsPerGT of all that is written here: "always 512". Other programs write fewer, which qemu reads.</summary>
+    public const int MostTableEntries = 512;
 
-    public const int GrainTableLength = GrainTableEntries * sizeof(uint);
+    /// <summary>Bytes of a grain table with as many entries.</summary>
+    public const int LargestTableLength = MostTableEntries * sizeof(uint);
 
     private const int MinimumGrainSectors = 8;
     private const int MaximumGrainSectors = 4096;
@@ -48,6 +49,12 @@ internal sealed record VmdkHeader
     /// <summary>Where the grain directory is in the file, in bytes.</summary>
     public required long GrainDirectoryOffset { get; init; }
 
+    /// <summary>Entries of a grain table, a power of two.</summary>
+    public required int GrainTableEntries { get; init; }
+
+    /// <summary>Bytes of a grain table.</summary>
+    public int GrainTableLength => GrainTableEntries * sizeof(uint);
+
     /// <summary>How many grain tables the directory leads to.</summary>
     public required int GrainDirectoryEntries { get; init; }
 
@@ -70,7 +77,7 @@ internal sealed record VmdkHeader
             throw new DiskException("FormatNotSupported", file.Path, $"The VMDK version {UInt32(sector, 4)} is not known.", 4);
         ulong offset = UInt64(sector, 28);
         ulong sectors = UInt64(sector, 36);
-        if (offset == 0 || sectors == 0)
+        if (offset == 0)
             throw PartOfDisk(file, 28);
         long length = sectors <= VmdkDescriptor.MaximumLength / SectorSize
             ? (long)sectors * SectorSize
@@ -78,6 +85,33 @@ internal sealed record VmdkHeader
         return offset <= (ulong)Math.Max(0, file.Length - length) / SectorSize
             ? new DiskExtent((long)offset * SectorSize, length)
             : throw Corrupt(file, "The descriptor is not within the file", 28);
+    }
+
+    /// <summary>True unless the header has no size of the disk, as where it stands before a descriptor with an extent of its own.</summary>
+    public static bool HasCapacity(byte[] sector) => UInt64(sector, 12) != 0;
+
+    /// <summary>Reads the embedded descriptor, also one that is longer than the header says: up to the tables, and to what a descriptor may have.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="sector">Its header.</param>
+    /// <param name="place">Where the header has the descriptor.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="DiskException"><c>FileUnreadable</c> or <c>SourceChanged</c>.</exception>
+    public static async ValueTask<byte[]> ReadDescriptorAsync(SourceFile file, byte[] sector, DiskExtent place, CancellationToken cancellationToken)
+    {
+        byte[] text = new byte[place.Length];
+        await file.ReadAsync(place.Offset, text, cancellationToken).ConfigureAwait(false);
+        if (VmdkText.LengthOf(text) < text.Length)
+            return text;
+        long end = Math.Min(place.Offset + VmdkDescriptor.MaximumLength, file.Length);
+        foreach (int field in new[] { 48, 56, 64 })
+        {
+            if (UInt64(sector, field) <= (ulong)file.Length / SectorSize && (long)UInt64(sector, field) * SectorSize is var next && next >= place.End)
+                end = Math.Min(end, next);
+        }
+
+        byte[] whole = new byte[end - place.Offset];
+        await file.ReadAsync(place.Offset, whole, cancellationToken).ConfigureAwait(false);
+        return whole;
     }
 
     /// <summary>What a file without a descriptor is.</summary>
@@ -124,11 +158,12 @@ internal sealed record VmdkHeader
         ulong grainSectors = UInt64(sector, 20);
         if (grainSectors is < MinimumGrainSectors or > MaximumGrainSectors || !BitOperations.IsPow2(grainSectors))
             throw Corrupt(file, $"grainSize is {grainSectors}, which is no power of two within {MinimumGrainSectors} to {MaximumGrainSectors}", place + 20);
-        if (UInt32(sector, 44) != GrainTableEntries)
-            throw Corrupt(file, $"numGTEsPerGT is {UInt32(sector, 44)}, which is not {GrainTableEntries}", place + 44);
+        uint tableEntries = UInt32(sector, 44);
+        if (tableEntries > MostTableEntries || !BitOperations.IsPow2(tableEntries))
+            throw Corrupt(file, $"numGTEsPerGT is {tableEntries}, which is no power of two up to {MostTableEntries}", place + 44);
 
         ulong capacity = UInt64(sector, 12);
-        ulong tableSectors = grainSectors * GrainTableEntries;
+        ulong tableSectors = grainSectors * tableEntries;
         ulong entries = (capacity / tableSectors) + (capacity % tableSectors == 0 ? 0u : 1u);
         if (entries > MaximumGrainDirectoryLength / sizeof(uint))
             throw Corrupt(file, "The grain directory exceeds 16 MiB", place + 12);
@@ -142,6 +177,7 @@ internal sealed record VmdkHeader
         {
             Capacity = (long)capacity * SectorSize,
             GrainSize = (int)grainSectors * SectorSize,
+            GrainTableEntries = (int)tableEntries,
             GrainDirectoryOffset = (long)directory * SectorSize,
             GrainDirectoryEntries = (int)entries,
             HasZeroedGrains = (flags & ZeroedGrainFlag) != 0,

@@ -61,9 +61,9 @@ internal sealed class VmdkLayout : ITargetLayout
 
     public IReadOnlyList<FilePiece> Marks => [new FilePiece(0, VmdkTableWriter.Header(this))];
 
-    private static long Coverage => (long)VmdkHeader.GrainTableEntries << GrainBits;
+    private static long Coverage => (long)VmdkHeader.MostTableEntries << GrainBits;
 
-    private long TablesLength => TableCount * VmdkHeader.GrainTableLength;
+    private long TablesLength => TableCount * VmdkHeader.LargestTableLength;
 
     public Task WriteTablesAsync(TargetFile file, CancellationToken cancellationToken) => new VmdkTableWriter(file, this).WriteAsync(cancellationToken);
 

@@ -15,7 +15,7 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
     private const int SectorsPerTrack = 63;
     private const int MostCylinders = 16383;
 
-    private readonly byte[] tables = new byte[TablesAtOnce * VmdkHeader.GrainTableLength];
+    private readonly byte[] tables = new byte[TablesAtOnce * VmdkHeader.LargestTableLength];
     private long firstTable;
     private int tableCount;
 
@@ -32,7 +32,7 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
         Sectors(20, VmdkLayout.GrainSize);
         Sectors(28, VmdkLayout.DescriptorOffset);
         Sectors(36, VmdkLayout.DescriptorLength);
-        UInt32(header, 44, VmdkHeader.GrainTableEntries);
+        UInt32(header, 44, VmdkHeader.MostTableEntries);
         Sectors(48, layout.RedundantDirectoryOffset);
         Sectors(56, layout.DirectoryOffset);
         Sectors(64, layout.DataOffset);
@@ -54,11 +54,11 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
         {
             for (long grain = run.First; grain < run.End; grain++)
             {
-                long table = grain / VmdkHeader.GrainTableEntries;
+                long table = grain / VmdkHeader.MostTableEntries;
                 if (tableCount == 0 || table >= firstTable + tableCount)
                     await TurnToAsync(table, cancellationToken).ConfigureAwait(false);
                 long place = layout.DataOffset + ((run.DataIndex + (grain - run.First)) << VmdkLayout.GrainBits);
-                UInt32(tables, (int)((grain - (firstTable * VmdkHeader.GrainTableEntries)) * sizeof(uint)), (uint)(place / VmdkHeader.SectorSize));
+                UInt32(tables, (int)((grain - (firstTable * VmdkHeader.MostTableEntries)) * sizeof(uint)), (uint)(place / VmdkHeader.SectorSize));
             }
         }
 
@@ -105,7 +105,7 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
         return file.WriteAsync(offset, directory, cancellationToken).AsTask();
     }
 
-    private long TableOffset(long directoryOffset, long table) => directoryOffset + layout.DirectoryLength + (table * VmdkHeader.GrainTableLength);
+    private long TableOffset(long directoryOffset, long table) => directoryOffset + layout.DirectoryLength + (table * VmdkHeader.LargestTableLength);
 
     // Neighbouring tables are written together.
     private async ValueTask TurnToAsync(long table, CancellationToken cancellationToken)
@@ -122,7 +122,7 @@ internal sealed class VmdkTableWriter(TargetFile file, VmdkLayout layout)
 
     private async ValueTask WriteTablesAsync(CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> content = tables.AsMemory(0, tableCount * VmdkHeader.GrainTableLength);
+        ReadOnlyMemory<byte> content = tables.AsMemory(0, tableCount * VmdkHeader.LargestTableLength);
         await file.WriteAsync(TableOffset(layout.RedundantDirectoryOffset, firstTable), content, cancellationToken).ConfigureAwait(false);
         await file.WriteAsync(TableOffset(layout.DirectoryOffset, firstTable), content, cancellationToken).ConfigureAwait(false);
     }
