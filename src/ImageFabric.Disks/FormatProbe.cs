@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using ImageFabric.Disks.Files;
 using ImageFabric.Disks.Ova;
 using ImageFabric.Disks.Qcow2;
+using ImageFabric.Disks.Vmdk;
 using ImageFabric.Disks.Vhd;
 
 namespace ImageFabric.Disks;
