@@ -188,22 +188,12 @@ if [ "$(id -u)" = 0 ]; then
   attended tests/testbed/packages.sh
   # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells; and Mono
   attended tests/testbed/packages.sh qemu-utils xfsprogs nginx-light genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh mono-devel
-  # compilers for the libzstd that the package has for Linux and Windows
-  attended tests/testbed/packages.sh dpkg-dev gcc libc6-dev gcc-mingw-w64-x86-64-win32
 fi
 mono=$(command -v mono || true)
 pester=(tests/ImageFabric.PowerShell.Tests/*.Tests.ps1) pester=("${pester[@]##*/}") pester=("${pester[@]%.Tests.ps1}")
-# The PowerShell that the repository pins, otherwise that of the machine. It is started by dotnet: the tool's own launcher passes no signals on.
-powershell=()
-if grep -qs '"powershell"' .config/dotnet-tools.json; then
-  attended dotnet tool restore
-  version=$(grep -A 3 '"powershell"' .config/dotnet-tools.json | sed -n 's/.*"version": *"\([^"]*\)".*/\1/p')
-  mkdir "$run/bin"
-  printf '#!/bin/sh\nexec dotnet "%s" "$@"\n' "${NUGET_PACKAGES:-$HOME/.nuget/packages}/powershell/$version/tools/net10.0/any/unix/pwsh.dll" >"$run/bin/pwsh"
-  chmod +x "$run/bin/pwsh"
-  export PATH=$run/bin:$PATH
-fi
-if command -v pwsh >/dev/null; then powershell=(pwsh); fi
+# shellcheck source=tests/powershell.sh
+. tests/powershell.sh
+powershell=(pwsh)
 fill_queue
 
 say "Building"
