@@ -11,7 +11,8 @@ public sealed class ToolTests
         const string Name = "imagefabric-test-tool";
         string script = directory.File(Name);
         await File.WriteAllTextAsync(script, "#!/bin/sh\necho ran\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string current = Environment.CurrentDirectory, path = Environment.GetEnvironmentVariable("PATH")!;
         try
         {
