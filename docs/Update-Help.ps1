@@ -11,6 +11,7 @@ param(
     [string] $OutputPath
 )
 
+Set-StrictMode -Off   # the caller's would hold here, too
 $ErrorActionPreference = 'Stop'
 
 # Marks of Markdown that Get-Help would show as they are.

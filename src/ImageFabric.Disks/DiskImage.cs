@@ -41,6 +41,14 @@ public static class DiskImage
         return Task.FromResult<ILogicalDisk>(new RawDisk(SourceFile.Open(path)));
     }
 
+    /// <summary>
+    /// Opens an image that this program wrote and named after its format: what is called <c>.raw</c> is raw, whatever it begins with. A disk that was published
+    /// as raw may hold the bytes of an image file.
+    /// </summary>
+    /// <exception cref="DiskException">As for any file.</exception>
+    public static Task<ILogicalDisk> OpenOwnAsync(string path, CancellationToken cancellationToken) =>
+        Path.GetExtension(path) == ".raw" ? OpenRawAsync(path, cancellationToken) : OpenAsync(path, DiskPolicy.Default, cancellationToken);
+
     /// <summary>Opens a disk image file that is elsewhere. What is read of it is what its format needs, so that of a sparse format the holes are not moved.</summary>
     /// <param name="file">The file; it is closed with the disk, and when it cannot be opened.</param>
     /// <param name="policy">What may be read.</param>

@@ -25,7 +25,8 @@ internal sealed record TrustFile(string Mode, string[]? Thumbprints = null, stri
         try
         {
             // Unlike File.Exists, this tells what is absent from what may not be looked at.
-            File.GetAttributes(path);
+            if (new FileInfo(path).LinkTarget is null)
+                File.GetAttributes(path);
         }
         catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
         {

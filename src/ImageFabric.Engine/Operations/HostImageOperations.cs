@@ -89,7 +89,7 @@ internal static class HostImageOperations
             return new DiskVerification(0, 0, 0, "The index that the host keeps beside the image is missing or damaged, so its content cannot be checked.");
         try
         {
-            using ILogicalDisk disk = await DiskImage.OpenAsync(entry.File.Path, new DiskPolicy(), cancellationToken).ConfigureAwait(false);
+            using ILogicalDisk disk = await DiskImage.OpenOwnAsync(entry.File.Path, cancellationToken).ConfigureAwait(false);
             return await DiskVerifier.RunAsync(disk, index, new TransferReport(output, $"Checking {entry.Image}"), cancellationToken).ConfigureAwait(false);
         }
         catch (DiskException damaged)

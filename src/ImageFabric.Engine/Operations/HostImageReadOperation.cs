@@ -34,7 +34,7 @@ internal static class HostImageReadOperation
             return;
         }
 
-        using ILogicalDisk disk = await DiskImage.OpenAsync(directory.ImagePath(id, format), DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
+        using ILogicalDisk disk = await DiskImage.OpenOwnAsync(directory.ImagePath(id, format), cancellationToken).ConfigureAwait(false);
         await DiskDonation.ReadAsync(
             disk,
             index,

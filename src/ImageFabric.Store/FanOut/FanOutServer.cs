@@ -84,7 +84,7 @@ public sealed class FanOutServer : IAsyncDisposable
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="DiskException">The file cannot be read.</exception>
     public async Task ServeAsync(string path, CancellationToken cancellationToken) =>
-        await Share.UseAsync(await DiskImage.OpenAsync(path, DiskPolicy.Default, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        await Share.UseAsync(await DiskImage.OpenOwnAsync(path, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     /// <summary>What to say of a host that does not know yet what it has, but has the index.</summary>
     public FanOutOffer OfferIndex(ImageIndex index) => Offer(new PieceTable(index).Count, held: null);

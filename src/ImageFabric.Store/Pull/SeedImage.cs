@@ -43,7 +43,8 @@ internal sealed class SeedImage : IDisposable
                 return null;
         }
 
-        ILogicalDisk disk = await DiskImage.OpenAsync(seed.Path, DiskPolicy.Default, cancellationToken).ConfigureAwait(false);
+        // A seed with a list of its chunks is a host's own image.
+        ILogicalDisk disk = await (index is null ? DiskImage.OpenAsync(seed.Path, DiskPolicy.Default, cancellationToken) : DiskImage.OpenOwnAsync(seed.Path, cancellationToken)).ConfigureAwait(false);
         try
         {
             (ChunkRows chunks, ImageId id) = index is not null ? (index.Chunks, index.ImageId) : await CutAsync(disk, profile, cancellationToken).ConfigureAwait(false);

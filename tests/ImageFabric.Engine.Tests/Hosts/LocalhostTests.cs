@@ -52,6 +52,36 @@ public sealed class LocalhostTests
     }
 
     [EngineFact]
+    public async Task A_disk_that_was_published_as_raw_although_it_is_an_image_file_can_be_checked_and_is_a_seed()
+    {
+        using var scratch = new Scratch();
+        TestStore store = TestStore.InDirectory(scratch["store"]);
+        string disk = SampleDisk.MakeDense(scratch["disk.raw"], 8 * Mebi, 8 * Mebi);
+        foreach (string version in new[] { "1", "2" })
+        {
+            await using (FileStream file = File.OpenWrite(disk))
+            {
+                // What begins like a VHDX is one, unless the user says that it is raw.
+                await file.WriteAsync("vhdxfile"u8.ToArray());
+                file.Position = 4 * Mebi;
+                await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(version));
+            }
+
+            (await store.PublishAsync(disk, version, "--source-format", "raw")).Succeeded();
+        }
+
+        string[] host = ["--host", "localhost", "--image-directory", scratch["host"], "--json"];
+        SyncResult first = (await EngineProgram.RunAsync(["sync", "disk:1", .. store.Options, .. host], new Dictionary<string, string?>())).Result<SyncResult>();
+        SyncResult second = (await EngineProgram.RunAsync(["sync", "disk:2", .. store.Options, .. host], new Dictionary<string, string?>())).Result<SyncResult>();
+
+        Assert.Equal(await DigestAsync(disk), await DigestAsync(second.Path!));
+        Assert.InRange(second.BytesReused, 7 * Mebi, 8 * Mebi);
+        HostImageTestResult test = (await EngineProgram.RunAsync(["host", "verify", "disk:1", .. host], new Dictionary<string, string?>())).Result<HostImageTestResult>();
+        Assert.True(test.Intact, test.Damage);
+        Assert.NotEqual(first.Path, second.Path);
+    }
+
+    [EngineFact]
     public async Task What_an_engine_left_that_was_killed_as_it_wrote_an_index_or_a_record_goes_with_the_next_sync()
     {
         using var scratch = new Scratch();

@@ -32,7 +32,7 @@ internal static class SampleDisk
         return path;
     }
 
-    /// <summary>A disk that begins with bytes which do not compress: as many bytes cross the wire as are asked for.</summary>
+    /// <summary>A disk that begins with bytes which do not compress: as many bytes cross the wire as are asked for. It has the mark of ext4, as a disk is to hold something.</summary>
     public static string MakeDense(string path, long length, long data, int seed = 1)
     {
         using FileStream file = Create(path, length);
@@ -41,6 +41,8 @@ internal static class SampleDisk
         for (long offset = 0; offset < data; offset += buffer.Length)
         {
             FillQuickly(buffer, ref state);
+            if (offset == 0)
+                (buffer[1080], buffer[1081]) = (0x53, 0xef);
             file.Write(buffer, 0, (int)Math.Min(buffer.Length, data - offset));
         }
 
