@@ -66,6 +66,7 @@ void WriteLicenses()
     IEnumerable<string> libraries = assets.RootElement.GetProperty("targets").EnumerateObject()
         .SelectMany(target => target.Value.EnumerateObject())
         .Where(library => library.Value.GetProperty("type").GetString() == "package" && library.Value.TryGetProperty("runtime", out _))
+        .Where(library => !library.Name.StartsWith("ZstdNet/")) // only its native library, which is named below
         .Select(library => library.Name).Distinct().Order(StringComparer.Ordinal);
     foreach (string library in libraries)
     {
