@@ -122,11 +122,11 @@ mono_tests() {
   # One after the other and in the runner's own domain: many tests measure time, and Mono is slow at unloading a domain.
   # Mono, not .NET Framework, keeps a thread of its pool for every process that runs, and adds one a second.
   local framework=tests/NetFramework/bin/Release/net472
-  MONO_THREADS_PER_CPU=50 tests_of Mono 300 count_mono mono $framework/xunit.console.exe $framework/ImageFabric.NetFramework.dll -noappdomain -parallel none -notrait Mono=differs
+  MONO_THREADS_PER_CPU=50 tests_of Mono 900 count_mono mono $framework/xunit.console.exe $framework/ImageFabric.NetFramework.dll -noappdomain -parallel none -notrait Mono=differs
 }
 
 pester_tests() {   # FILE
-  NO_COLOR=1 tests_of "$1.Tests.ps1" 600 count_pester \
+  NO_COLOR=1 tests_of "$1.Tests.ps1" 1200 count_pester \
     "${powershell[@]}" -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" -Name "$1"
 }
 
@@ -139,14 +139,14 @@ uses_hosts() { grep -qE 'IMAGEFABRIC_TEST_(HOST|WINDOWS|SSH|ENDPOINT)' "tests/Im
 enqueue() { [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $1 "* ]] || echo "$*" >>"$queue"; }
 fill_queue() {
   : >"$queue"
-  enqueue Engine.Hosts engine-hosts 1 dotnet_tests Engine.Hosts 1500 Engine --filter "$engine_alone"
+  enqueue Engine.Hosts engine-hosts 1 dotnet_tests Engine.Hosts 3000 Engine --filter "$engine_alone"
   [ ${#powershell[@]} = 0 ] || for file in "${pester[@]}"; do ! uses_hosts "$file" || enqueue "$file.Tests.ps1" pester-hosts 2 pester_tests "$file"; done
-  enqueue Engine.Local - 2 dotnet_tests Engine.Local 900 Engine --filter "$engine_rest"
-  enqueue Store - 2 dotnet_tests Store 900 Store
-  enqueue Disks - - dotnet_tests Disks 600 Disks
-  enqueue Fleet - - dotnet_tests Fleet 600 Fleet
+  enqueue Engine.Local - 2 dotnet_tests Engine.Local 1800 Engine --filter "$engine_rest"
+  enqueue Store - 2 dotnet_tests Store 1800 Store
+  enqueue Disks - - dotnet_tests Disks 1200 Disks
+  enqueue Fleet - - dotnet_tests Fleet 1200 Fleet
   [ -z "$mono" ] || enqueue Mono - - mono_tests
-  enqueue Hypervisors - - dotnet_tests Hypervisors 600 Hypervisors
+  enqueue Hypervisors - - dotnet_tests Hypervisors 1200 Hypervisors
   enqueue Protocol - - dotnet_tests Protocol 300 Protocol
   [ ${#powershell[@]} = 0 ] || for file in "${pester[@]}"; do uses_hosts "$file" || enqueue "$file.Tests.ps1" - 2 pester_tests "$file"; done
 }
