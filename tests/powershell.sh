@@ -10,10 +10,11 @@ pwsh_dll=$(
   dll=${NUGET_PACKAGES:-$HOME/.nuget/packages}/powershell/$version/tools/net10.0/any/unix/pwsh.dll
   [ -e "$dll" ] || "$dotnet" tool restore >&2
   mkdir -p out/powershell
-  # made aside, since several may be at it at once
-  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$dotnet" "$dll" >"out/powershell/.pwsh.$BASHPID"
-  chmod +x "out/powershell/.pwsh.$BASHPID"
-  mv -f "out/powershell/.pwsh.$BASHPID" out/powershell/pwsh
+  # Made aside, since several may be at it at once, also in PID namespaces, where process ids are alike.
+  made=$(mktemp out/powershell/.pwsh.XXXXXX)
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$dotnet" "$dll" >"$made"
+  chmod 755 "$made"
+  mv -f "$made" out/powershell/pwsh
   readlink -e "$dll"
 )
 PATH=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")" | sed 's|tests$|out/powershell|'):$PATH

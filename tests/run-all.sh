@@ -42,7 +42,7 @@ export TMPDIR=$run/tmp
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 # Killed programs would leave the files that debuggers find them by.
 export DOTNET_EnableDiagnostics=0 POWERSHELL_DIAGNOSTICS_OPTOUT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
-workers=3 only=()
+workers=1 only=()
 for argument; do
   case $argument in
     -*) sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;

@@ -136,8 +136,9 @@ Describe 'The help' {
         $page = Get-Content -Raw (Join-Path $documents "en-US/$_.md")
         foreach ($parameter in $command.Parameters.Values | Where-Object Name -NotIn $common) {
             $facts = [regex]::Match($page, "(?ms)^### -$($parameter.Name)\r?\n.*?^``````yaml\r?\n(.*?)^``````").Groups[1].Value
-            [regex]::Match($facts, '(?m)^Type: (\S+)').Groups[1].Value | Should -Be ($parameter.ParameterType.ToString() -replace '^System\.Nullable`1\[(.*)\]$', '$1') -Because $parameter.Name
-            [regex]::Matches($facts, '(?m)^- (?!Name:)(\S+)').ForEach({ $_.Groups[1].Value }) | Sort-Object | Should -Be ($parameter.Aliases | Sort-Object) -Because $parameter.Name
+            [regex]::Match($facts, '(?m)^Type: (\S+)').Groups[1].Value | Should -Be $parameter.ParameterType.ToString() -Because $parameter.Name
+            $aliases = [regex]::Match($facts, '(?m)^Aliases:\r?\n((?:- .*\r?\n)*)').Groups[1].Value
+            [regex]::Matches($aliases, '(?m)^- (\S+)').ForEach({ $_.Groups[1].Value }) | Sort-Object | Should -Be ($parameter.Aliases | Sort-Object) -Because $parameter.Name
             foreach ($set in $command.ParameterSets | Where-Object { $parameter.Name -in $_.Parameters.Name }) {
                 $own = $set.Parameters | Where-Object Name -EQ $parameter.Name
                 $block = [regex]::Match($facts, "(?ms)^- Name: ($([regex]::Escape($set.Name))|\(All\))\r?\n(.*?)(?=^\S)").Groups[2].Value
