@@ -93,6 +93,9 @@ Describe 'Examples' -Tag Integration -Skip:$noTestbed {
             }
         }
 
+        # The hosts are others' before and after.
+        Clear-Machine kvm01, kvm02, kvm03
+
         # What a user has registered, as files: to put them back is quicker than to register.
         $registered = Join-Path $TestDrive 'registered'
         foreach ($stores in @('lab', 'archive'), @('archive', 'test-1'), @()) {
