@@ -65,7 +65,7 @@ public sealed class DomainXmlTests
     {
         var record = new MachineRecord("web01", Guid.NewGuid(), "a&b<c>:'\"", "sha256:abc", "/x & y/<base>.raw", LinkedClone: true, 12345, "2026-01-02T03:04:05Z");
         var written = new XDocument(Write(record: record, directory: "/it's/<vms>/web01"));
-        Assert.Equal(new DomainMark(record, "/it's/<vms>/web01"), DomainMark.Of(XDocument.Parse(written.ToString())));
+        Assert.Equal(new DomainMark(record, "/it's/<vms>/web01", record.Id), DomainMark.Of(XDocument.Parse(written.ToString())));
     }
 
     [Fact]
