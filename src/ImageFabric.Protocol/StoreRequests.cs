@@ -216,6 +216,7 @@ public sealed class ImagePolicy
     public string[]? AllowedFormats { get; set; }
 
     /// <summary><c>raw</c>: the file is a raw disk whatever it looks like. Null: told by its content.</summary>
+    [DataMember(Name = "sourceFormat", EmitDefaultValue = false)]
     public string? SourceFormat { get; set; }
 
     /// <summary>Smallest logical sector in bytes, 512 or 4096. Null: 512.</summary>

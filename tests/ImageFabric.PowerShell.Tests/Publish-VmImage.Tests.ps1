@@ -36,6 +36,11 @@ Describe 'Publish-VmImage' {
         (Get-EngineRequest publish).PSObject.Properties.Name | Sort-Object | Should -Be 'name', 'operation', 'protocol', 'source', 'version'
     }
 
+    It 'takes a source as raw where that is said' {
+        $null = Publish-VmImage $disk -Name ubuntu -Version 24.04.3 -SourceFormat Raw
+        (Get-EngineRequest publish).policy.sourceFormat | Should -BeExactly 'raw'
+    }
+
     It 'takes a file from the pipeline' {
         $null = Get-Item $disk | Publish-VmImage -Name ubuntu -Version 24.04.3
         (Get-EngineRequest publish).source | Should -Be $disk

@@ -13,7 +13,7 @@ public sealed partial class ErrorCatalogTests
         Assert.Equal(ErrorCatalog.All.Count, ErrorCatalog.All.Select(e => e.Id).Distinct().Count());
         Assert.All(ErrorCatalog.All, e =>
         {
-            Assert.Matches("^[A-Z][A-Za-z]+$", e.Id);
+            Assert.Matches("^[A-Z][A-Za-z0-9]+$", e.Id);
             Assert.EndsWith(".", e.Meaning, StringComparison.Ordinal);
             Assert.EndsWith(".", e.RecommendedAction, StringComparison.Ordinal);
         });
@@ -89,12 +89,12 @@ public sealed partial class ErrorCatalogTests
         return directory ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
-    [GeneratedRegex("\"([A-Z][A-Za-z]+)\"")]
+    [GeneratedRegex("\"([A-Z][A-Za-z0-9]+)\"")]
     private static partial Regex QuotedId();
 
-    [GeneratedRegex("""\b(?:Disk|Store|Hypervisor|Fleet|Operation)Exception\(\s*"([A-Za-z]+)""")]
+    [GeneratedRegex("""\b(?:Disk|Store|Hypervisor|Fleet|Operation)Exception\(\s*"([A-Za-z0-9]+)""")]
     private static partial Regex ThrownId();
 
-    [GeneratedRegex(@"\bGet-ResourceError '([A-Za-z]+)'")]
+    [GeneratedRegex(@"\bGet-ResourceError '([A-Za-z0-9]+)'")]
     private static partial Regex ScriptId();
 }

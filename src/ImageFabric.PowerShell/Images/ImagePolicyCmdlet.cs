@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Threading.Tasks;
 using ImageFabric.Protocol;
 
 namespace ImageFabric.PowerShell;
@@ -36,14 +35,8 @@ public abstract class ImagePolicyCmdlet : EngineCmdlet
     [ValidateSet("512", "4096")]
     public int? MaximumSectorSize { get; set; }
 
-    /// <summary>
-    /// Where the S3 service of an <c>s3://</c> address is, and its credentials: a registered name. Without it: as for the store that is published into.
-    /// </summary>
-    private protected async Task<StoreReference?> SourceServiceAsync(string? sourceStore, StoreSelection usual) =>
-        string.IsNullOrEmpty(sourceStore) ? usual.Location : (await SelectStoreAsync(sourceStore).ConfigureAwait(false)).Location;
-
     /// <summary>What the parameters say, each before what the store's settings say. Null: neither says anything.</summary>
-    private protected ImagePolicy? Policy(ImagePolicy? ofStore)
+    private protected ImagePolicy? Policy(ImagePolicy? ofStore, string? sourceFormat = null)
     {
         var policy = new ImagePolicy
         {
@@ -52,8 +45,9 @@ public abstract class ImagePolicyCmdlet : EngineCmdlet
             AllowedFormats = AllowedFormat is { Length: > 0 } ? AllowedFormat : ofStore?.AllowedFormats,
             MinimumSectorSize = MinimumSectorSize ?? ofStore?.MinimumSectorSize,
             MaximumSectorSize = MaximumSectorSize ?? ofStore?.MaximumSectorSize,
+            SourceFormat = sourceFormat,
         };
-        bool saysNothing = policy is { MaximumFileSize: null, MaximumVirtualSize: null, AllowedFormats: null, MinimumSectorSize: null, MaximumSectorSize: null };
+        bool saysNothing = policy is { MaximumFileSize: null, MaximumVirtualSize: null, AllowedFormats: null, MinimumSectorSize: null, MaximumSectorSize: null, SourceFormat: null };
         return saysNothing ? null : policy;
     }
 }

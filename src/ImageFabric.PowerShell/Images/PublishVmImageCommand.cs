@@ -15,7 +15,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>Publishes a disk image file into a store.</summary>
 [Cmdlet(VerbsData.Publish, "VmImage", DefaultParameterSetName = ByPath, SupportsShouldProcess = true)]
 [OutputType(typeof(PublishedVmImage))]
-public sealed class PublishVmImageCommand : ImagePolicyCmdlet
+public sealed class PublishVmImageCommand : ImageSourceCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
@@ -126,7 +126,7 @@ public sealed class PublishVmImageCommand : ImagePolicyCmdlet
             Store = store.Location,
             Source = source,
             SourceService = AddressForm.IsSourceAddress(source) ? await SourceServiceAsync(SourceStore, store).ConfigureAwait(false) : null,
-            Policy = Policy(store.Policy),
+            Policy = SourcePolicy(store.Policy),
             Name = Name,
             Version = Version,
             Labels = Label?.Cast<DictionaryEntry>().ToDictionary(static l => Text(l.Key), static l => LabelValue(l)),

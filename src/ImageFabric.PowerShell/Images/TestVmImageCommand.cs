@@ -11,7 +11,7 @@ namespace ImageFabric.PowerShell;
 /// <summary>Says whether disk image files can be published: the preflight of <c>Publish-VmImage</c>, without a store.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "VmImage", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(VmImageTest), typeof(VmImageCheck))]
-public sealed class TestVmImageCommand : ImagePolicyCmdlet
+public sealed class TestVmImageCommand : ImageSourceCmdlet
 {
     private const string ByPath = "Path";
     private const string ByLiteralPath = "LiteralPath";
@@ -96,7 +96,7 @@ public sealed class TestVmImageCommand : ImagePolicyCmdlet
             return;
         }
 
-        ImagePolicy? policy = Policy(store.Policy);
+        ImagePolicy? policy = SourcePolicy(store.Policy);
         StoreReference? service = await SourceServiceAsync(SourceStore, store).ConfigureAwait(false);
         foreach (string path in Files)
         {

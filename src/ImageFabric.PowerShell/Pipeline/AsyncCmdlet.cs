@@ -42,8 +42,9 @@ public abstract class AsyncCmdlet : PSCmdlet, IDisposable
     /// <inheritdoc/>
     protected sealed override void BeginProcessing()
     {
-        // A variable that was never set is no wish for the default. What comes through the pipeline is not bound yet, and may be blank.
-        if (MyInvocation.BoundParameters.FirstOrDefault(given => string.IsNullOrEmpty(given.Value as string) && IsText(given.Key)).Key is { } empty)
+        // A variable that was never set is no wish for the default. What comes through the pipeline is not bound yet, and may be blank;
+        // a script block stands for what it will make of each record.
+        if (MyInvocation.BoundParameters.FirstOrDefault(given => given.Value is null or "" && IsText(given.Key)).Key is { } empty)
             ThrowTerminatingError(EngineErrorRecord.From(new FleetException("InvalidRequest", $"-{empty}", $"-{empty} is empty. Give it a value, or leave it out."), null));
         Run(BeginAsync, terminating: true);
     }
