@@ -42,7 +42,7 @@ export TMPDIR=$run/tmp
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 # Killed programs would leave the files that debuggers find them by.
 export DOTNET_EnableDiagnostics=0 POWERSHELL_DIAGNOSTICS_OPTOUT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
-workers=1 only=()
+workers=3 only=()
 for argument; do
   case $argument in
     -*) sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
@@ -127,7 +127,7 @@ mono_tests() {
 
 pester_tests() {   # FILE
   NO_COLOR=1 tests_of "$1.Tests.ps1" 1200 count_pester \
-    "${powershell[@]}" -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" -Name "$1"
+    pwsh -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" -Name "$1"
 }
 
 # ---- the queue: NAME RESOURCE TESTBED COMMAND, with - for none. Parts with the same resource run one after the other, others side by side; the longest are first.
@@ -140,7 +140,7 @@ enqueue() { [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $1 "* ]] || echo "$
 fill_queue() {
   : >"$queue"
   enqueue Engine.Hosts engine-hosts 1 dotnet_tests Engine.Hosts 3000 Engine --filter "$engine_alone"
-  [ ${#powershell[@]} = 0 ] || for file in "${pester[@]}"; do ! uses_hosts "$file" || enqueue "$file.Tests.ps1" pester-hosts 2 pester_tests "$file"; done
+  for file in "${pester[@]}"; do ! uses_hosts "$file" || enqueue "$file.Tests.ps1" pester-hosts 2 pester_tests "$file"; done
   enqueue Engine.Local - 2 dotnet_tests Engine.Local 1800 Engine --filter "$engine_rest"
   enqueue Store - 2 dotnet_tests Store 1800 Store
   enqueue Disks - - dotnet_tests Disks 1200 Disks
@@ -148,7 +148,7 @@ fill_queue() {
   [ -z "$mono" ] || enqueue Mono - - mono_tests
   enqueue Hypervisors - - dotnet_tests Hypervisors 1200 Hypervisors
   enqueue Protocol - - dotnet_tests Protocol 300 Protocol
-  [ ${#powershell[@]} = 0 ] || for file in "${pester[@]}"; do uses_hosts "$file" || enqueue "$file.Tests.ps1" - 2 pester_tests "$file"; done
+  for file in "${pester[@]}"; do uses_hosts "$file" || enqueue "$file.Tests.ps1" - 2 pester_tests "$file"; done
 }
 
 # Prints the next part whose resource is free, takes both, and keeps the others.
@@ -193,7 +193,6 @@ mono=$(command -v mono || true)
 pester=(tests/ImageFabric.PowerShell.Tests/*.Tests.ps1) pester=("${pester[@]##*/}") pester=("${pester[@]%.Tests.ps1}")
 # shellcheck source=tests/powershell.sh
 . tests/powershell.sh
-powershell=(pwsh)
 fill_queue
 
 say "Building"
@@ -229,12 +228,6 @@ if [ -z "$mono" ] && [ ${#only[@]} = 0 ]; then
   echo "mono is not on PATH. Skipped, $tests tests of Protocol and Fleet"
   skipped=$((skipped + tests))
 fi
-if [ ${#powershell[@]} = 0 ] && [ ${#only[@]} = 0 ]; then
-  tests=$(cat tests/ImageFabric.PowerShell.Tests/*.Tests.ps1 | grep -cE '^\s*It ')
-  echo "there is no PowerShell. Skipped, $tests tests of the cmdlets"
-  skipped=$((skipped + tests))
-fi
-
 # Again at the end, since what was printed when they failed is far above.
 if [ $failed != 0 ]; then
   say "Failed"

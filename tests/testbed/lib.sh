@@ -10,6 +10,8 @@
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 registry=/run/imagefabric-testbed
+# What these scripts start belongs to the testbed, not to the part of a test run that powers a host off and on.
+[ -z "${IMAGEFABRIC_TEST_PART:-}" ] || export IMAGEFABRIC_TEST_PART="${IMAGEFABRIC_TEST_PART%#*}#testbed"
 cache=${IMAGEFABRIC_TESTBED_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/imagefabric-testbed}
 
 say() { printf '%s\n' "$*" >&2; }

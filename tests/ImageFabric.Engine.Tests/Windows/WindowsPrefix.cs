@@ -103,6 +103,8 @@ public sealed class WindowsPrefix : IAsyncLifetime
     {
         ["WINEPREFIX"] = Prefix,
         ["WINEDEBUG"] = "-all",
+        // A program that is killed leaves Wine's temporary files.
+        ["TMPDIR"] = directory,
         // Wine maps memory twice in a way that .NET does not survive.
         ["DOTNET_EnableWriteXorExecute"] = "0",
     };
