@@ -1,5 +1,5 @@
 #!/bin/bash
-# run-all.sh [PART...]: every test there is, or those of some parts, with the packages and servers they need. Ends with
+# run-all.sh [-j N] [PART...]: every test there is, or those of some parts, N parts at a time (3), with the packages and servers they need. Ends with
 # "N passed, N failed, N skipped". Without root the tests on real stores and hosts are skipped, and said so. What a part is, and costs: README.md.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -37,17 +37,19 @@ for signal in INT TERM HUP; do
   # What was ignored when this was started does not end it.
   case $ignored in *" $signal "*) trap : $signal ;; *) trap 'exit 130' $signal ;; esac
 done
-mkdir "$run/tmp" "$run/log" "$run/result" "$run/locks"
+mkdir "$run/tmp" "$run/log" "$run/result" "$run/locks" "$run/ready"
 export TMPDIR=$run/tmp
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 # Killed programs would leave the files that debuggers find them by.
 export DOTNET_EnableDiagnostics=0 POWERSHELL_DIAGNOSTICS_OPTOUT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 workers=3 only=()
-for argument; do
-  case $argument in
+while [ $# -gt 0 ]; do
+  case $1 in
+    -j) [[ ${2:-} =~ ^[1-9][0-9]?$ ]] || { echo "run-all.sh: -j takes a number from 1 to 99" >&2; exit 2; }; workers=$2; shift ;;
     -*) sed -n '2,3s/^# //p' "$0" >&2; exit 2 ;;
-    *) only+=("$argument") ;;
+    *) only+=("$1") ;;
   esac
+  shift
 done
 
 say() { printf '\n== %s, %s\n' "$*" "$(date +%T)"; }
@@ -125,12 +127,13 @@ mono_tests() {
   MONO_THREADS_PER_CPU=50 tests_of Mono 900 count_mono mono $framework/xunit.console.exe $framework/ImageFabric.NetFramework.dll -noappdomain -parallel none -notrait Mono=differs
 }
 
-pester_tests() {   # FILE
-  NO_COLOR=1 tests_of "$1.Tests.ps1" 1200 count_pester \
-    pwsh -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" -Name "$1"
+pester_tests() {   # NAME FILE,...
+  NO_COLOR=1 tests_of "$1" 1800 count_pester \
+    pwsh -NoProfile -NonInteractive -File tests/ImageFabric.PowerShell.Tests/Invoke-Tests.ps1 -ModulePath "$root/out/module/ImageFabric" -Name "$2"
 }
 
-# ---- the queue: NAME RESOURCE TESTBED COMMAND, with - for none. Parts with the same resource run one after the other, others side by side; the longest are first.
+# ---- the queue: NAME RESOURCE NEEDS COMMAND, with - for none. Parts with the same resource run one after the other, others side by side; the longest are first.
+# NEEDS are files in ready/, with commas between them; they say "ok" or "failed".
 queue=$run/queue
 # The engine's tests take hosts and the gateway away from each other, and have a testbed for that; what only needs a store shares the other one.
 engine_alone='FullyQualifiedName~.Engine.Tests.Hosts.|FullyQualifiedName~.Engine.Tests.Windows.|FullyQualifiedName~.Engine.Tests.Faults.'
@@ -138,82 +141,124 @@ engine_rest='FullyQualifiedName!~.Engine.Tests.Hosts.&FullyQualifiedName!~.Engin
 uses_hosts() { grep -qE 'IMAGEFABRIC_TEST_(HOST|WINDOWS|SSH|ENDPOINT)' "tests/ImageFabric.PowerShell.Tests/$1.Tests.ps1"; }
 enqueue() { [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $1 "* ]] || echo "$*" >>"$queue"; }
 fill_queue() {
+  local file played=()
   : >"$queue"
-  enqueue Engine.Hosts engine-hosts 1 dotnet_tests Engine.Hosts 3000 Engine --filter "$engine_alone"
-  for file in "${pester[@]}"; do ! uses_hosts "$file" || enqueue "$file.Tests.ps1" pester-hosts 2 pester_tests "$file"; done
-  enqueue Engine.Local - 2 dotnet_tests Engine.Local 1800 Engine --filter "$engine_rest"
-  enqueue Store - 2 dotnet_tests Store 1800 Store
-  enqueue Disks - - dotnet_tests Disks 1200 Disks
-  enqueue Fleet - - dotnet_tests Fleet 1200 Fleet
-  [ -z "$mono" ] || enqueue Mono - - mono_tests
-  enqueue Hypervisors - - dotnet_tests Hypervisors 1200 Hypervisors
+  enqueue Engine.Hosts engine-hosts module,testbed1 dotnet_tests Engine.Hosts 3000 Engine --filter "$engine_alone"
+  for file in "${pester[@]}"; do
+    if uses_hosts "$file"; then enqueue "Pester.$file" pester-hosts module,testbed2 pester_tests "Pester.$file" "$file"; else played+=("$file"); fi
+  done
+  enqueue Engine.Local - module,testbed2 dotnet_tests Engine.Local 1800 Engine --filter "$engine_rest"
+  enqueue Store - testbed2 dotnet_tests Store 1800 Store
+  enqueue Pester.Local - module pester_tests Pester.Local "$(IFS=,; echo "${played[*]}")"
+  enqueue Disks - packages dotnet_tests Disks 1200 Disks
+  enqueue Fleet - packages dotnet_tests Fleet 1200 Fleet
+  [ "$(id -u)" != 0 ] && ! command -v mono >/dev/null || enqueue Mono - packages mono_tests
+  enqueue Hypervisors - packages dotnet_tests Hypervisors 1200 Hypervisors
   enqueue Protocol - - dotnet_tests Protocol 300 Protocol
-  for file in "${pester[@]}"; do uses_hosts "$file" || enqueue "$file.Tests.ps1" - 2 pester_tests "$file"; done
 }
+# Whether a part needs that.
+needed() { grep -qE "^[^ ]+ [^ ]+ ([^ ]+,)?($1)[, ]" "$run/parts"; }
 
-# Prints the next part whose resource is free, takes both, and keeps the others.
+# Prints the next part whose resource is free and whose needs are met, takes both, and keeps the others; or "wait" where needs are not met yet.
 take() (
   flock 8
+  waiting=''
   mapfile -t parts <"$queue"
   for i in "${!parts[@]}"; do
-    read -r name resource rest <<<"${parts[i]}"
+    read -r name resource needs command <<<"${parts[i]}"
+    case $(state_of "$needs") in
+      *failed*) continue ;;
+      *pending*) waiting=wait; continue ;;
+    esac
     if [ "$resource" = - ] || mkdir "$run/locks/of-$resource" 2>/dev/null; then
       unset "parts[i]"
       [ ${#parts[@]} = 0 ] || printf '%s\n' "${parts[@]}" >"$queue.new"
       [ ${#parts[@]} != 0 ] || : >"$queue.new"
       mv "$queue.new" "$queue"
-      echo "$name $resource $rest"
+      echo "$name $resource $needs $command"
       return
     fi
   done
+  echo "$waiting"
 ) 8>"$run/locks/queue"
+
+state_of() {   # NEEDS
+  local need
+  [ "$1" != - ] || return 0
+  for need in ${1//,/ }; do cat "$run/ready/$need" 2>/dev/null || echo pending; done
+}
 
 # Ends when all that is left waits for a resource: who has that takes them too.
 worker() {
-  local name resource testbed command
+  local name resource needs command
   trap - EXIT
-  while read -r name resource testbed command < <(take) && [ -n "$name" ]; do
+  while read -r name resource needs command < <(take) && [ -n "$name" ]; do
+    [ "$name" != wait ] || { sleep .5; continue; }
     # shellcheck disable=SC1090,SC2086
     (
-      [ ! -e "$run/testbed$testbed/env" ] || . "$run/testbed$testbed/env"
+      case $needs in *testbed*) bed=$run/${needs##*,} ;; *) bed='' ;; esac
+      [ -z "$bed" ] || [ ! -e "$bed/env" ] || . "$bed/env"
       $command
     )
     [ "$resource" = - ] || rmdir "$run/locks/of-$resource"
   done
 }
 
-# ---- what the tests need
-if [ "$(id -u)" = 0 ]; then
-  say "Installing what the tests need"
-  attended tests/testbed/packages.sh
-  # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells; and Mono
-  attended tests/testbed/packages.sh qemu-utils xfsprogs nginx-light genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh mono-devel
-fi
-mono=$(command -v mono || true)
+# Whole or not at all, since workers look at any time.
+ready() { echo "$2" >"$run/ready/.$1" && mv "$run/ready/.$1" "$run/ready/$1"; }
+
+# prepare NAME COMMAND...: what parts need, once; what it says is shown when it fails.
+prepare() {
+  local name=$1 begun=$SECONDS
+  shift
+  if "$@" >"$run/log/$name.prepare" 2>&1; then
+    echo "$name: ready after $((SECONDS - begun)) s"
+    ready "$name" ok
+  else
+    cat "$run/log/$name.prepare"
+    echo "Failed: $name cannot be made ready; the parts that need it are not run"
+    ready "$name" failed
+    return 1
+  fi
+}
+
+# ---- what the tests need, made beside the build and beside the first tests
+install() {
+  tests/testbed/packages.sh &&
+    # the peers that tests hold the product against: other readers of ISO images and domain XML, other login shells; and Mono
+    tests/testbed/packages.sh qemu-utils xfsprogs nginx-light genisoimage xorriso libarchive-tools libxml2-utils zsh fish tcsh mono-devel
+}
+prepare_servers() {
+  trap 'for need in packages testbed1 testbed2; do [ -e "$run/ready/$need" ] || ready $need failed; done' EXIT
+  if [ "$(id -u)" != 0 ]; then
+    echo "Not root: tests on a real store and real hosts are skipped"
+    for need in packages testbed1 testbed2; do ready $need ok; done
+    return
+  fi
+  ! needed 'packages|testbed[12]' || prepare packages install
+  # One after the other, since the first may have to make what they share.
+  for n in 1 2; do
+    ! needed "testbed$n" || prepare "testbed$n" tests/testbed/up.sh "$run/testbed$n" --hosts 3 --swift --windows || true
+  done
+}
 pester=(tests/ImageFabric.PowerShell.Tests/*.Tests.ps1) pester=("${pester[@]##*/}") pester=("${pester[@]%.Tests.ps1}")
 # shellcheck source=tests/powershell.sh
 . tests/powershell.sh
 fill_queue
+cp "$queue" "$run/parts"
 
-say "Building"
+say "Building; installing packages and starting two testbeds beside it, each a Ceph with its S3 gateway, OpenStack Swift, three KVM hosts, two Windows hosts"
+prepare_servers & preparing=$!
 attended ./build.sh build
-if grep -q ' [12] ' "$queue"; then
-  attended ./build.sh package
-  export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric
-  if [ "$(id -u)" = 0 ]; then
-    say "Starting two testbeds: each a Ceph with its S3 gateway, OpenStack Swift, three KVM hosts, two Windows hosts"
-    # One after the other, since the first may have to make what they share.
-    for n in 1 2; do attended tests/testbed/up.sh "$run/testbed$n" --hosts 3 --swift --windows; done
-  else
-    echo "Not root: tests on a real store and real hosts are skipped"
-  fi
-fi
 
 # ---- the tests
 say "Testing"
+export IMAGEFABRIC_ENGINE=$root/out/engine/linux-x64/imagefabric
 running=()
-for _ in $(seq $workers); do worker & running+=($!); done
+for _ in $(seq "$workers"); do worker & running+=($!); done
+! needed module || { prepare module ./build.sh package & wait $! || true; }
 for one in "${running[@]}"; do wait "$one" || echo "Failed: a worker ended with exit code $?"; done
+wait $preparing || true
 
 passed=0 failed=0 skipped=0
 for result in "$run"/result/*.failures; do
@@ -223,7 +268,7 @@ done
 # A part that has no result: its worker died.
 while read -r name _; do [ -z "$name" ] || { echo "Failed $name: it was not run"; failed=$((failed + 1)); }; done <"$queue"
 
-if [ -z "$mono" ] && [ ${#only[@]} = 0 ]; then
+if [ ${#only[@]} = 0 ] && ! grep -q '^Mono ' "$run/parts"; then
   tests=$(grep -rhcE '^\s*\[(Linux)?(Fact|Theory)' tests/ImageFabric.Protocol.Tests tests/ImageFabric.Fleet.Tests --include='*.cs' | awk '{n+=$1} END{print n}')
   echo "mono is not on PATH. Skipped, $tests tests of Protocol and Fleet"
   skipped=$((skipped + tests))

@@ -4,7 +4,7 @@
 .PARAMETER ModulePath
     The packaged module's folder. By default the one that the build makes.
 .PARAMETER Name
-    Cmdlets whose tests are run, with wildcards. By default all.
+    Cmdlets whose tests are run, with wildcards; several also with commas between them, since pwsh -File passes no arrays. By default all.
 #>
 [CmdletBinding()]
 param(
@@ -19,7 +19,7 @@ Import-Module (Join-Path $PSScriptRoot '../../out/pester/Pester.psd1')
 
 $env:IMAGEFABRIC_TEST_MODULE = (Resolve-Path $ModulePath).ProviderPath
 $configuration = New-PesterConfiguration
-$configuration.Run.Path = @($Name | ForEach-Object { Join-Path $PSScriptRoot "$_.Tests.ps1" })
+$configuration.Run.Path = @($Name -split ',' | ForEach-Object { Join-Path $PSScriptRoot "$_.Tests.ps1" })
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Normal'
 $result = Invoke-Pester -Configuration $configuration
