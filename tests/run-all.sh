@@ -1,5 +1,5 @@
 #!/bin/bash
-# run-all.sh [-j N] [PART...]: every test there is, or those of some parts, N parts at a time (3), with the packages and servers they need. Ends with
+# run-all.sh [-j N] [PART...]: every test there is, or those of some parts, N parts at a time (1), with the packages and servers they need. Ends with
 # "N passed, N failed, N skipped". Without root the tests on real stores and hosts are skipped, and said so. What a part is, and costs: README.md.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
@@ -42,7 +42,7 @@ export TMPDIR=$run/tmp
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 # Killed programs would leave the files that debuggers find them by.
 export DOTNET_EnableDiagnostics=0 POWERSHELL_DIAGNOSTICS_OPTOUT=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
-workers=3 only=()
+workers=1 only=()
 while [ $# -gt 0 ]; do
   case $1 in
     -j) [[ ${2:-} =~ ^[1-9][0-9]?$ ]] || { echo "run-all.sh: -j takes a number from 1 to 99" >&2; exit 2; }; workers=$2; shift ;;

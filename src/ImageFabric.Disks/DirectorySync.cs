@@ -1,8 +1,3 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
-using ImageFabric.Disks.Files;
-using Microsoft.Win32.SafeHandles;
-
 namespace ImageFabric.Disks;
 
 /// <summary>Brings a directory's own content, the names in it, to stable storage: what makes a rename survive a power cut.</summary>
@@ -14,13 +9,6 @@ public static class DirectorySync
     public static void Flush(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        if (!OperatingSystem.IsLinux())
-            return;
-        using SafeFileHandle handle = LinuxCalls.Open(directory, LinuxCalls.OpenDirectoryFlags);
-        if (handle.IsInvalid || (LinuxCalls.Synchronize(handle) != 0 && !LinuxErrors.CannotDo(Marshal.GetLastPInvokeError())))
-        {
-            int error = Marshal.GetLastPInvokeError();
-            throw new IOException($"The directory '{directory}' cannot be flushed: {new Win32Exception(error).Message}", error);
-        }
+        StableStorage.FlushDirectory(directory);
     }
 }

@@ -45,6 +45,8 @@ public static class DiskContent
         await disk.ReadAsync(0, start, cancellationToken).ConfigureAwait(false);
         if (disk.Format != "raw" && FormatProbe.DetectStart(start) is not "raw" and var inner)
             return [new DiskNotice("ImageInsideImage", $"The disk in the {disk.Format} file begins as a {inner} file does: an image was packed as if it were a disk.")];
+        if (disk is { Format: "raw", IsSequential: false } && disk.Length % 512 != 0)
+            return [new DiskNotice("PartialSector", $"The file has {disk.Length} bytes, which is no multiple of 512: a guest does not see the bytes behind the last whole sector.")];
         if (disk.Format != "raw" || IsRecognised(start))
             return [];
         return [new DiskNotice("ContentNotRecognised", "Nothing is recognised in the file: no format, partition table, boot code, file system or volume. It is taken as a raw disk.")];

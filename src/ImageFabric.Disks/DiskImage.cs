@@ -33,6 +33,10 @@ public static class DiskImage
         return OpenSourceAsync(SourceFile.Open(path), policy, cancellationToken);
     }
 
+    /// <summary>Says, without opening it, whether a path leads to a regular file, and not to a device, a pipe or a socket.</summary>
+    /// <param name="path">The path.</param>
+    public static bool IsRegularFile(string path) => FileStatus.IsRegular(path);
+
     /// <summary>Opens a file of this program's own as a raw disk, whatever it begins with.</summary>
     /// <exception cref="DiskException"><c>FileNotFound</c>, <c>FileUnreadable</c>.</exception>
     public static Task<ILogicalDisk> OpenRawAsync(string path, CancellationToken cancellationToken)
@@ -71,26 +75,16 @@ public static class DiskImage
             string format = policy.TakesAnythingAsRaw ? "raw" : await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
             if (format == "raw" && policy.RefusesText)
                 await RefuseTextAsync(file, cancellationToken).ConfigureAwait(false);
-            ILogicalDisk disk = format switch
-            {
-                "raw" => new RawDisk(file),
-                "qcow2" => await Qcow2Disk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
-                "vhdx" => await VhdxDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
-                "vhd" => await VhdDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
-                "vmdk" => await VmdkDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
-                "vdi" => await VdiDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
-                "ova" => await OvaDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
-                "gzip" or "xz" or "zstd" => await WrappedDisk.OpenAsync(file, format, policy, cancellationToken).ConfigureAwait(false),
-                _ => throw new DiskException("FormatNotSupported", path, $"The file is of the format {format}, which cannot be read. {FormatMarks.AdviceOn(format)}"),
-            };
+            ILogicalDisk disk = format == "ova"
+                ? await OvaDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false)
+                : await OpenFormatAsync(file, format, policy, cancellationToken).ConfigureAwait(false);
             if (policy.AllowedFormats is { } allowed && !allowed.Contains(disk.Format))
                 throw new DiskException("FormatNotAllowed", path, $"The file is of the format {disk.Format}; the policy allows {string.Join(", ", allowed)}.");
             if (disk.Length == 0)
                 throw new DiskException("ImageEmpty", path, "The disk has no bytes.");
             if (disk.Length > policy.MaximumVirtualLength)
                 throw new DiskException("ImageTooLarge", path, $"The disk has {disk.Length} bytes; the limit is {policy.MaximumVirtualLength}.");
-            if (disk.SectorSize < policy.MinimumSectorSize || disk.SectorSize > policy.MaximumSectorSize)
-                throw new DiskException("SectorSizeNotAllowed", path, $"The disk has sectors of {disk.SectorSize} bytes; the policy allows {policy.MinimumSectorSize} to {policy.MaximumSectorSize}.");
+            policy.CheckSectorSize(path, disk.SectorSize);
             return disk;
         }
         catch
@@ -100,13 +94,57 @@ public static class DiskImage
         }
     }
 
+    /// <summary>Opens a disk that is a member of an archive.</summary>
+    /// <param name="file">The member; it is closed with the archive.</param>
+    /// <param name="policy">What may be read; its formats are the archive's.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal static async Task<ILogicalDisk> OpenMemberAsync(SourceFile file, DiskPolicy policy, CancellationToken cancellationToken)
+    {
+        string format = await FormatProbe.DetectAsync(file, cancellationToken).ConfigureAwait(false);
+        if (format is not ("gzip" or "xz" or "zstd"))
+            return await OpenPlainMemberAsync(file, format, policy, cancellationToken).ConfigureAwait(false);
+        SourceFile unpacked = await UnpackedFile.CreateAsync(file, format, policy, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            format = await FormatProbe.DetectAsync(unpacked, cancellationToken).ConfigureAwait(false);
+            return await OpenPlainMemberAsync(unpacked, format, policy, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            unpacked.Dispose();
+            throw;
+        }
+    }
+
+    private static Task<ILogicalDisk> OpenPlainMemberAsync(SourceFile file, string format, DiskPolicy policy, CancellationToken cancellationToken) => format switch
+    {
+        // A raw disk is no format that a package may name.
+        "raw" => throw new DiskException("ImageCorrupt", file.Path, "The disk in the archive is of no format that is known."),
+        "ova" or "gzip" or "xz" or "zstd" => throw new DiskException("FormatFeatureNotSupported", file.Path, $"The disk in the archive is a {(format == "ova" ? "tar" : format)} file itself; unpack it, and publish what is in it."),
+        _ => OpenFormatAsync(file, format, policy, cancellationToken),
+    };
+
+    private static async Task<ILogicalDisk> OpenFormatAsync(SourceFile file, string format, DiskPolicy policy, CancellationToken cancellationToken) => format switch
+    {
+        "raw" => new RawDisk(file),
+        "qcow2" => await Qcow2Disk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+        "vhdx" => await VhdxDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+        "vhd" => await VhdDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+        "vmdk" => await VmdkDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+        "vdi" => await VdiDisk.OpenAsync(file, policy, cancellationToken).ConfigureAwait(false),
+        "gzip" or "xz" or "zstd" => await WrappedDisk.OpenAsync(file, format, policy, cancellationToken).ConfigureAwait(false),
+        _ => throw new DiskException("FormatNotSupported", file.Path, $"The file is of the format {format}, which cannot be read. {FormatMarks.AdviceOn(format)}"),
+    };
+
     private static async ValueTask RefuseTextAsync(SourceFile file, CancellationToken cancellationToken)
     {
         byte[] start = new byte[(int)Math.Min(4096, file.Length)];
         await file.ReadAsync(0, start, cancellationToken).ConfigureAwait(false);
+        // A server says how long its file is, so nothing was lost on the way here.
+        bool mayBeOdd = file.IsRemote && DiskContent.IsRecognised(start);
         if (TextContent.KindOf(start) is { } kind)
             throw new DiskException("FormatNotSupported", file.Path, $"The file is {kind}, no disk. If it is meant, say that the source's format is raw.");
-        if (file.Length % 512 != 0)
+        if (file.Length % 512 != 0 && !mayBeOdd)
             throw new DiskException("FormatNotSupported", file.Path, $"The file has {file.Length} bytes, which is no multiple of 512, and no known format: it was cut or is no disk. If it is meant, say that the source's format is raw.");
     }
 }

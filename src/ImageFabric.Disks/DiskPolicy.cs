@@ -24,6 +24,19 @@ public sealed record DiskPolicy
     /// <summary>True when text, and sizes that are no multiple of 512, are no raw disks. For what comes from outside; files of this program's own may be so.</summary>
     public bool RefusesText { get; init; }
 
+    /// <summary>True when digests and signatures that stand beside a disk, in an OVF package, are not looked at.</summary>
+    public bool IgnoresDigests { get; init; }
+
+    /// <summary>Makes sure that a disk's sectors are of a size that may be.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sectorSize">Bytes of a logical sector.</param>
+    /// <exception cref="DiskException"><c>SectorSizeNotAllowed</c>.</exception>
+    public void CheckSectorSize(string path, int sectorSize)
+    {
+        if (sectorSize < MinimumSectorSize || sectorSize > MaximumSectorSize)
+            throw new DiskException("SectorSizeNotAllowed", path, $"The disk has sectors of {sectorSize} bytes; the policy allows {MinimumSectorSize} to {MaximumSectorSize}.");
+    }
+
     /// <summary>64 TiB for either size, every format, sectors of 512 to 4096 bytes.</summary>
     public static DiskPolicy Default { get; } = new();
 }

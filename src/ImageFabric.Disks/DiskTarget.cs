@@ -10,15 +10,15 @@ namespace ImageFabric.Disks;
 /// <summary>Makes disk image files, or goes on with one that an interrupted run left behind.</summary>
 public static class DiskTarget
 {
-    private static readonly (string Name, long LargestDisk, Func<string, long, IReadOnlyList<DiskExtent>, ITargetLayout> Lay)[] Known =
+    private static readonly (string Name, long LargestDisk, bool HasLargeSectors, Func<TargetShape, ITargetLayout> Lay)[] Known =
     [
-        ("raw", long.MaxValue, (_, length, _) => new RawLayout(length)),
-        ("qcow2", Qcow2Layout.LargestDisk, (_, length, extents) => new Qcow2Layout(length, extents)),
-        ("vhdx", VhdxFormat.LargestDisk, (_, length, extents) => new VhdxLayout(length, extents, isFixed: false)),
-        ("vhdx-fixed", VhdxFormat.LargestDisk, (_, length, extents) => new VhdxLayout(length, extents, isFixed: true)),
-        ("vhd", VhdFooter.LargestDisk, (_, length, extents) => new VhdLayout(length, extents)),
-        ("vhd-fixed", VhdFooter.LargestDisk, (_, length, _) => new FixedVhdLayout(length)),
-        ("vmdk", long.MaxValue, (path, length, extents) => new VmdkLayout(path, length, extents)),
+        ("raw", long.MaxValue, true, static disk => new RawLayout(disk.Length)),
+        ("qcow2", Qcow2Layout.LargestDisk, true, static disk => new Qcow2Layout(disk.Length, disk.Extents)),
+        ("vhdx", VhdxFormat.LargestDisk, true, static disk => new VhdxLayout(disk.Length, disk.SectorSize, disk.Extents, isFixed: false)),
+        ("vhdx-fixed", VhdxFormat.LargestDisk, true, static disk => new VhdxLayout(disk.Length, disk.SectorSize, disk.Extents, isFixed: true)),
+        ("vhd", VhdFooter.LargestDisk, false, static disk => new VhdLayout(disk.Length, disk.Extents)),
+        ("vhd-fixed", VhdFooter.LargestDisk, false, static disk => new FixedVhdLayout(disk.Length)),
+        ("vmdk", long.MaxValue, false, static disk => new VmdkLayout(disk.Path, disk.Length, disk.Extents)),
     ];
 
     /// <summary>The formats that can be written.</summary>
@@ -33,12 +33,13 @@ public static class DiskTarget
     /// <param name="virtualLength">
     /// Size of the disk in bytes, at least 1. All formats but raw round it up: vhd-fixed to a multiple of 1 MiB, the others to one of 512.
     /// </param>
+    /// <param name="sectorSize">Bytes of a logical sector, 512 or 4096. Only VHDX says it; raw and qcow2 leave it to whom uses them.</param>
     /// <param name="dataExtents">The parts that will be written: ascending, without overlap, within the disk. The rest reads as zero.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="ArgumentException">The format is not known, or the extents are not as described.</exception>
-    /// <exception cref="DiskException"><c>HostDiskFull</c> or <c>HostWriteFailed</c>; <c>ImageTooLarge</c>: the format has no room for it.</exception>
+    /// <exception cref="DiskException"><c>HostDiskFull</c> or <c>HostWriteFailed</c>; <c>ImageTooLarge</c>: the format has no room for it; <c>FormatFeatureNotSupported</c>: it has sectors of 512 bytes only.</exception>
     public static async Task<IDiskTarget> OpenAsync(
-        string path, string format, long virtualLength, IReadOnlyList<DiskExtent> dataExtents, CancellationToken cancellationToken)
+        string path, string format, long virtualLength, int sectorSize, IReadOnlyList<DiskExtent> dataExtents, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(dataExtents);
@@ -49,6 +50,21 @@ public static class DiskTarget
         var extents = new ExtentSet(dataExtents, virtualLength);
         if (virtualLength > Known[known].LargestDisk)
             throw new DiskException("ImageTooLarge", path, $"The disk has {virtualLength} bytes; a {format} file can have {Known[known].LargestDisk}.");
-        return await LayoutTarget.OpenAsync(path, Known[known].Lay(path, virtualLength, extents.All), extents, cancellationToken).ConfigureAwait(false);
+        CheckSectors(path, format, sectorSize);
+        return await LayoutTarget.OpenAsync(path, Known[known].Lay(new TargetShape(path, virtualLength, sectorSize, extents.All)), extents, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Makes sure that a format has sectors of that size: a guest finds no partition on a disk that shows another.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">One of <see cref="Formats"/>, or of <see cref="PackedDisk.Formats"/>.</param>
+    /// <param name="sectorSize">Bytes of a logical sector.</param>
+    /// <exception cref="DiskException"><c>FormatFeatureNotSupported</c>.</exception>
+    public static void CheckSectors(string path, string format, int sectorSize)
+    {
+        bool hasLarge = Array.Find(Known, entry => entry.Name == format).HasLargeSectors || format.StartsWith("qcow2", StringComparison.Ordinal);
+        if (sectorSize != 512 && !hasLarge)
+            throw new DiskException("FormatFeatureNotSupported", path, $"The disk has sectors of {sectorSize} bytes, and a {format} file has sectors of 512 bytes only: take vhdx, raw or qcow2.");
+    }
+
+    private readonly record struct TargetShape(string Path, long Length, int SectorSize, IReadOnlyList<DiskExtent> Extents);
 }

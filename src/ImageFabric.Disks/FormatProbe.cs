@@ -12,6 +12,7 @@ internal static class FormatProbe
 {
     private const string Dmg = "dmg (Apple disk image, UDIF)";
     private const int ProbeLength = 4096;
+    private const int AppleTrailer = 512;
 
     /// <summary>The name of the format; <c>raw</c> when there is no mark.</summary>
     public static async ValueTask<string> DetectAsync(SourceFile file, CancellationToken cancellationToken)
@@ -28,15 +29,15 @@ internal static class FormatProbe
     // A fixed VHD is a raw disk with a footer behind it, and a disk image of Apple's has its header there.
     private static async ValueTask<string> DetectEndAsync(SourceFile file, CancellationToken cancellationToken)
     {
-        if (file.Length < VhdFooter.Length)
-            return "raw";
-        byte[] mark = new byte[VhdFooter.Cookie.Length];
-        await file.ReadAsync(file.Length - VhdFooter.Length, mark, cancellationToken).ConfigureAwait(false);
-        return DetectEnd(mark) ?? "raw";
+        byte[] end = new byte[(int)Math.Min(AppleTrailer, file.Length)];
+        await file.ReadAsync(file.Length - end.Length, end, cancellationToken).ConfigureAwait(false);
+        return DetectApple(end) ?? (await VhdFooterSearch.FindAsync(file, cancellationToken).ConfigureAwait(false) is null ? "raw" : "vhd");
     }
 
-    /// <summary>What the last 512 bytes begin with; null when that is no mark.</summary>
-    public static string? DetectEnd(ReadOnlySpan<byte> end) => end.StartsWith(VhdFooter.Cookie) ? "vhd" : end.StartsWith("koly\0\0\0\u0004"u8) ? Dmg : null;
+    /// <summary>What the last bytes of a file tell, up to <see cref="VhdFooterSearch.Reach"/> of them; null when there is no mark.</summary>
+    public static string? DetectEnd(ReadOnlySpan<byte> end, long fileLength) => DetectApple(end) ?? (VhdFooterSearch.FindIn(end, fileLength) is null ? null : "vhd");
+
+    private static string? DetectApple(ReadOnlySpan<byte> end) => end.Length >= AppleTrailer && end[^AppleTrailer..].StartsWith("koly\0\0\0\u0004"u8) ? Dmg : null;
 
     /// <summary>What the first bytes alone tell: a fixed VHD is a raw disk to them.</summary>
     public static string DetectStart(ReadOnlySpan<byte> start)

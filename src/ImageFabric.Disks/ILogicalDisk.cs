@@ -28,7 +28,10 @@ public interface ILogicalDisk : IDisposable
     /// <summary>Size of the file in bytes.</summary>
     long FileLength { get; }
 
-    /// <summary>What a person should know about the file although it can be read, for example that internal snapshots are ignored.</summary>
+    /// <summary>
+    /// What a person should know about the file although it can be read, for example that internal snapshots are ignored. Of a sequential disk there may be
+    /// more of it when its extents came to their end.
+    /// </summary>
     IReadOnlyList<DiskNotice> Notices { get; }
 
     /// <summary>
@@ -42,6 +45,13 @@ public interface ILogicalDisk : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The range is not within the disk.</exception>
     /// <exception cref="DiskException">The file cannot be read or is damaged there.</exception>
     ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Checks what only the whole file shows, such as the digests that an OVF package has of its files. What was read already is not read again. Call it
+    /// after the last read, before anything is made of it.
+    /// </summary>
+    /// <exception cref="DiskException"><c>ImageCorrupt</c>, or the file cannot be read.</exception>
+    ValueTask VerifyAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Checks that the file still has the size and modification time it had when it was opened. Call it after the last read.</summary>
     /// <exception cref="DiskException"><c>SourceChanged</c>: what was read may be a mixture of old and new content.</exception>

@@ -11,6 +11,9 @@ public sealed record BaseImage(string Path, string Format, string ImageId, long 
     /// <summary>How it boots: <c>BIOS</c>, <c>UEFI</c> or <c>BIOS+UEFI</c>. Null: not known.</summary>
     public string? BootMode { get; init; }
 
+    /// <summary>Bytes of the disk's logical sectors, 512 or 4096.</summary>
+    public int SectorSize { get; init; } = 512;
+
     /// <summary>The guest's system, as the image's label <c>os</c> says it, for example <c>windows</c>. Null: not known.</summary>
     public string? GuestSystem { get; init; }
 }

@@ -219,6 +219,10 @@ public sealed class ImagePolicy
     [DataMember(Name = "sourceFormat", EmitDefaultValue = false)]
     public string? SourceFormat { get; set; }
 
+    /// <summary>True when digests and signatures that stand beside a disk, in an OVF package, are not looked at.</summary>
+    [DataMember(Name = "ignoreDigests", EmitDefaultValue = false)]
+    public bool IgnoreDigests { get; set; }
+
     /// <summary>Smallest logical sector in bytes, 512 or 4096. Null: 512.</summary>
     [DataMember(Name = "minimumSectorSize", EmitDefaultValue = false)]
     public int? MinimumSectorSize { get; set; }

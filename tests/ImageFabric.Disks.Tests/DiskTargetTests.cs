@@ -51,7 +51,7 @@ public sealed class DiskTargetTests : IDisposable
     public async Task A_disk_without_data_is_valid(string format)
     {
         string image = images.File("disk.img");
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1L << 40, [], CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1L << 40, 512, [], CancellationToken.None))
             await target.CompleteAsync(CancellationToken.None);
         Check(image, format);
         using ILogicalDisk disk = await DiskReading.OpenAsync(image);
@@ -65,7 +65,7 @@ public sealed class DiskTargetTests : IDisposable
     {
         string image = images.File("disk.img");
         DiskExtent[] extents = [.. Enumerable.Range(0, 100_000).Select(i => new DiskExtent(i * 10_240L * 1024, 4096))];
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1L << 40, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1L << 40, 512, extents, CancellationToken.None))
         {
             foreach (int i in new[] { 0, 50_001, 99_999 })
                 await target.WriteAsync(extents[i].Offset, Filled(4096, (byte)(i % 251 + 1)), CancellationToken.None);
@@ -80,7 +80,7 @@ public sealed class DiskTargetTests : IDisposable
     public async Task A_file_past_one_refcount_block_and_a_fully_mapped_terabyte_are_valid()
     {
         string image = images.File("disk.qcow2");
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "qcow2", 1L << 40, [new DiskExtent(0, 1L << 40)], CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "qcow2", 1L << 40, 512, [new DiskExtent(0, 1L << 40)], CancellationToken.None))
         {
             await target.WriteAsync((1L << 40) - 4096, Filled(4096, 7), CancellationToken.None);
             await target.CompleteAsync(CancellationToken.None);
@@ -141,15 +141,15 @@ public sealed class DiskTargetTests : IDisposable
     {
         string image = images.File("disk.img");
         DiskExtent[] extents = [new(0, 65536)];
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, 512, extents, CancellationToken.None))
             await target.WriteAsync(0, Filled(65536, 1), CancellationToken.None);
         Assert.Equal("raw", await FormatAsync(image));
 
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, format, 1 << 20, 512, extents, CancellationToken.None))
             await target.CompleteAsync(CancellationToken.None);
         Assert.Equal(format.Split('-')[0], await FormatAsync(image));
 
-        await (await DiskTarget.OpenAsync(image, format, 1 << 20, extents, CancellationToken.None)).DisposeAsync();
+        await (await DiskTarget.OpenAsync(image, format, 1 << 20, 512, extents, CancellationToken.None)).DisposeAsync();
         Assert.Equal("raw", await FormatAsync(image));
     }
 
@@ -158,11 +158,11 @@ public sealed class DiskTargetTests : IDisposable
     {
         string image = images.File("disk.img");
         DiskExtent[] extents = [new(0, 65536)];
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "raw", 1 << 20, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "raw", 1 << 20, 512, extents, CancellationToken.None))
         {
             await target.WriteAsync(0, Filled(65536, 1), CancellationToken.None);
 
-            DiskException written = await Assert.ThrowsAsync<DiskException>(() => DiskTarget.OpenAsync(image, "raw", 2 << 20, extents, CancellationToken.None));
+            DiskException written = await Assert.ThrowsAsync<DiskException>(() => DiskTarget.OpenAsync(image, "raw", 2 << 20, 512, extents, CancellationToken.None));
             DiskException read = await Assert.ThrowsAsync<DiskException>(() => FormatAsync(image));
             await target.CompleteAsync(CancellationToken.None);
             Assert.Equal(("HostWriteFailed", "FileUnreadable"), (written.Id, read.Id));
@@ -178,7 +178,7 @@ public sealed class DiskTargetTests : IDisposable
     {
         string image = images.File("disk.img");
         DiskExtent[] extents = [new(4096, 8192), new(12288, 4096), new(1 << 20, 200_000)];
-        await using IDiskTarget target = await DiskTarget.OpenAsync(image, format, 2 << 20, extents, CancellationToken.None);
+        await using IDiskTarget target = await DiskTarget.OpenAsync(image, format, 2 << 20, 512, extents, CancellationToken.None);
         await target.WriteAsync((1 << 20) + 100_000, Filled(1000, 5), CancellationToken.None);
         (long fileOffset, long contiguous) = target.Locate((1 << 20) + 100_000);
         Assert.Equal(100_000, contiguous);
@@ -197,7 +197,7 @@ public sealed class DiskTargetTests : IDisposable
     {
         string image = images.File("disk.vmdk");
         DiskExtent[] extents = [new(0, 10L << 30), new(20L << 30, 4096), new((21L << 30) + 4096, 1), new(1L << 40, 100)];
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "vmdk", 2L << 40, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "vmdk", 2L << 40, 512, extents, CancellationToken.None))
         {
             await target.WriteAsync((10L << 30) - 4096, Filled(4096, 7), CancellationToken.None);
             foreach (DiskExtent extent in extents[1..])
@@ -219,7 +219,7 @@ public sealed class DiskTargetTests : IDisposable
     public async Task Data_that_a_vmdk_has_no_room_for_is_refused()
     {
         DiskException error = await Assert.ThrowsAsync<DiskException>(
-            () => DiskTarget.OpenAsync(images.File("disk.vmdk"), "vmdk", 3L << 40, [new DiskExtent(0, 2L << 40)], CancellationToken.None));
+            () => DiskTarget.OpenAsync(images.File("disk.vmdk"), "vmdk", 3L << 40, 512, [new DiskExtent(0, 2L << 40)], CancellationToken.None));
         Assert.Equal("ImageTooLarge", error.Id);
         Assert.False(File.Exists(images.File("disk.vmdk")));
     }
@@ -228,10 +228,10 @@ public sealed class DiskTargetTests : IDisposable
     public async Task Arguments_that_make_no_disk_are_refused()
     {
         string image = images.File("disk.img");
-        await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "floppy", 4096, [], CancellationToken.None));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => DiskTarget.OpenAsync(image, "raw", 0, [], CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "floppy", 4096, 512, [], CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => DiskTarget.OpenAsync(image, "raw", 0, 512, [], CancellationToken.None));
         foreach (DiskExtent[] extents in new DiskExtent[][] { [new(0, 0)], [new(4096, 1)], [new(100, 10), new(105, 10)], [new(long.MaxValue, 10)], [new(-1, 10)] })
-            await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "qcow2", 4096, extents, CancellationToken.None));
+            await Assert.ThrowsAsync<ArgumentException>(() => DiskTarget.OpenAsync(image, "qcow2", 4096, 512, extents, CancellationToken.None));
         Assert.False(File.Exists(image));
     }
 
@@ -239,7 +239,7 @@ public sealed class DiskTargetTests : IDisposable
     public async Task A_directory_that_is_not_there_is_an_error_of_the_host()
     {
         DiskException error = await Assert.ThrowsAsync<DiskException>(
-            () => DiskTarget.OpenAsync(images.File("none/disk.img"), "raw", 4096, [], CancellationToken.None));
+            () => DiskTarget.OpenAsync(images.File("none/disk.img"), "raw", 4096, 512, [], CancellationToken.None));
         Assert.Equal("HostWriteFailed", error.Id);
     }
 
@@ -265,7 +265,7 @@ public sealed class DiskTargetTests : IDisposable
     }
 
     private static Task<IDiskTarget> OpenAsync(string raw, string image, string format, List<DiskExtent> extents) =>
-        DiskTarget.OpenAsync(image, format, new FileInfo(raw).Length, extents, CancellationToken.None);
+        DiskTarget.OpenAsync(image, format, new FileInfo(raw).Length, 512, extents, CancellationToken.None);
 
     private static async Task CopyAsync(string raw, string image, string format, List<DiskExtent> extents)
     {

@@ -113,7 +113,7 @@ public sealed class FileSystemTests(XfsFileSystem xfs) : IClassFixture<XfsFileSy
         using SafeFileHandle seed = Make(xfs.File("seed.raw"), content);
         string image = xfs.File("disk.qcow2");
         DiskExtent[] extents = [new(12288, 400_000 & ~4095), new(700 << 10, 4096)];
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "qcow2", 1 << 20, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "qcow2", 1 << 20, 512, extents, CancellationToken.None))
         {
             foreach (DiskExtent extent in extents)
                 Assert.True(BlockClone.TryClone(seed, extent.Offset, target.Handle, target.Locate(extent.Offset).FileOffset, extent.Length));
@@ -144,7 +144,7 @@ public sealed class FileSystemTests(XfsFileSystem xfs) : IClassFixture<XfsFileSy
     {
         byte[] piece = Noise(8 << 20);
         string image = xfs.File("big.raw");
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "raw", 1L << 30, [new DiskExtent(0, 1L << 30)], CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "raw", 1L << 30, 512, [new DiskExtent(0, 1L << 30)], CancellationToken.None))
         {
             DiskException error = await Assert.ThrowsAsync<DiskException>(async () =>
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Hashing;
 using ImageFabric.Disks.Partitions;
 
 namespace ImageFabric.Disks.Tests;
@@ -192,7 +193,7 @@ public sealed class PartitionTableTests : IDisposable
     {
         Span<byte> header = disk.AsSpan(512, 92);
         header.Slice(16, 4).Clear();
-        BitConverter.TryWriteBytes(header[16..], Crc32.Of(header));
+        BitConverter.TryWriteBytes(header[16..], Crc32.HashToUInt32(header));
     }
 
     /// <summary>A disk of these bytes.</summary>

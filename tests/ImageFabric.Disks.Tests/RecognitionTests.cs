@@ -60,6 +60,25 @@ public sealed class RecognitionTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_on_a_server_may_have_any_size_if_it_begins_as_a_disk(bool isDisk)
+    {
+        byte[] content = new byte[(1 << 20) + 5];
+        new Random(3).NextBytes(content);
+        (content[510], content[511]) = isDisk ? ((byte)0x55, (byte)0xaa) : ((byte)0, (byte)0);
+        Task<ILogicalDisk> opening = DiskImage.OpenRemoteAsync(new MemoryFile(content), Strict, CancellationToken.None);
+        if (!isDisk)
+        {
+            Assert.Contains("512", (await Assert.ThrowsAsync<DiskException>(() => opening)).Message);
+            return;
+        }
+
+        using ILogicalDisk disk = await opening;
+        Assert.Equal("PartialSector", Assert.Single(await DiskContent.NoticesAsync(disk, CancellationToken.None)).Id);
+    }
+
     [Fact]
     public async Task A_size_that_is_no_multiple_of_512_is_refused_unless_the_user_says_raw()
     {

@@ -119,7 +119,7 @@ public sealed class VhdDamageTests : IDisposable
     public async Task A_file_that_was_cut_off_is_refused()
     {
         long length = new FileInfo(image).Length;
-        foreach (long cut in new[] { length - 512, length - 100_000, 3000, 1700, 600, 512, 100 })
+        foreach (long cut in new[] { length - 513, length - 100_000, 3000, 1700, 600, 512, 100 })
         {
             using (FileStream file = File.OpenWrite(image))
                 file.SetLength(cut);

@@ -85,7 +85,7 @@ public sealed class VhdWritingTests : IDisposable
     {
         DiskExtent[] extents = [new(0, 4 << 20), new(10 << 20, 4096)];
         string image = images.File("disk.img");
-        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "vhd", 40 << 20, extents, CancellationToken.None))
+        await using (IDiskTarget target = await DiskTarget.OpenAsync(image, "vhd", 40 << 20, 512, extents, CancellationToken.None))
         {
             // An extent that goes over a block's end is in two places of the file.
             Assert.Equal((2 << 20) - 4096, target.Locate(4096).Contiguous);
@@ -108,7 +108,7 @@ public sealed class VhdWritingTests : IDisposable
     [InlineData("qcow2", (2L << 50) + 1)]
     public async Task A_disk_that_does_not_fit_into_the_format_is_refused(string format, long length)
     {
-        DiskException error = await Assert.ThrowsAsync<DiskException>(() => DiskTarget.OpenAsync(images.File("disk.img"), format, length, [], CancellationToken.None));
+        DiskException error = await Assert.ThrowsAsync<DiskException>(() => DiskTarget.OpenAsync(images.File("disk.img"), format, length, 512, [], CancellationToken.None));
         Assert.Equal("ImageTooLarge", error.Id);
         Assert.False(File.Exists(images.File("disk.img")));
     }
@@ -146,7 +146,7 @@ public sealed class VhdWritingTests : IDisposable
     private async Task<string> WriteAsync(string format, long length, DiskExtent[] extents)
     {
         string image = images.File("disk.img");
-        await using IDiskTarget target = await DiskTarget.OpenAsync(image, format, length, extents, CancellationToken.None);
+        await using IDiskTarget target = await DiskTarget.OpenAsync(image, format, length, 512, extents, CancellationToken.None);
         foreach (DiskExtent extent in extents)
         {
             byte[] data = new byte[extent.Length];

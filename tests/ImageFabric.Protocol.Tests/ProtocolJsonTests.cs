@@ -55,8 +55,13 @@ public sealed class ProtocolJsonTests
         Assert.Equal(packed, read.UserData);
         Assert.Empty(read.Unattend!);
         Assert.Null(read.NetworkConfig);
-        Assert.Throws<SerializationException>(() => ProtocolJson.Deserialize<VmCreateRequest>("""{"operation":"vm-create","userData":"#cloud-config"}"""));
     }
+
+    /// <summary>Mono's serializer wraps what a property throws.</summary>
+    [Fact]
+    [Trait("Mono", "differs")]
+    public void Bytes_that_are_not_base_64_are_refused() =>
+        Assert.Throws<SerializationException>(() => ProtocolJson.Deserialize<VmCreateRequest>("""{"operation":"vm-create","userData":"#cloud-config"}"""));
 
     [Fact]
     public void A_request_that_another_program_writes_is_read()

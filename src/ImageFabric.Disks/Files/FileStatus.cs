@@ -13,6 +13,7 @@ internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modi
 {
     private const int CurrentDirectory = -100;
     private const int EmptyPath = 0x1000;
+    private const int NoFollow = 0x100;
     private const uint BasicStatus = 0x7ff;
     private const int FileTypeMask = 0xF000;
     private const int RegularFile = 0x8000;
@@ -54,6 +55,23 @@ internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modi
         return TryAsk(path, out LinuxCalls.StatusAnswer named) && (named.Inode, named.Device) == (opened.Inode, opened.Device);
     }
 
+    /// <summary>
+    /// Refuses an open file that is no regular file, or that has another name than this one. What is written under a name of our own must not reach a file
+    /// that somebody put there as a symbolic or hard link.
+    /// </summary>
+    /// <param name="path">The name that it was opened by.</param>
+    /// <param name="file">The file, which nothing was written to yet.</param>
+    /// <exception cref="IOException">It is such a file.</exception>
+    public static void ThrowIfForeign(string path, SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        LinuxCalls.StatusAnswer opened = Ask(file);
+        if ((opened.Mode & FileTypeMask) != RegularFile || opened.Names > 1 ||
+            (TryAsk(path, out LinuxCalls.StatusAnswer named, NoFollow) && (named.Mode & FileTypeMask) != RegularFile))
+            throw new IOException($"'{path}' is a link to another file, or no file. Remove it if it is not needed.");
+    }
+
     /// <summary>Bytes that the file system holds for a file; on Windows its length.</summary>
     public static long AllocatedLength(SafeFileHandle file) =>
         OperatingSystem.IsLinux() ? (long)Ask(file).Blocks * 512 : RandomAccess.GetLength(file);
@@ -61,10 +79,10 @@ internal readonly record struct FileStatus(bool IsDisk, long Length, Int128 Modi
     private static bool IsDiskType(ushort mode) => (mode & FileTypeMask) is RegularFile or BlockDevice;
 
     [SupportedOSPlatform("linux")]
-    private static unsafe bool TryAsk(string path, out LinuxCalls.StatusAnswer answer)
+    private static unsafe bool TryAsk(string path, out LinuxCalls.StatusAnswer answer, int flags = 0)
     {
         fixed (LinuxCalls.StatusAnswer* pointer = &answer)
-            return LinuxCalls.StatusOfPath(CurrentDirectory, path, 0, BasicStatus, pointer) == 0;
+            return LinuxCalls.StatusOfPath(CurrentDirectory, path, flags, BasicStatus, pointer) == 0;
     }
 
     [SupportedOSPlatform("linux")]

@@ -39,9 +39,6 @@ internal static unsafe partial class LinuxCalls
     /// <summary>FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, linux/falloc.h.</summary>
     public const int PunchHole = 0x01 | 0x02;
 
-    /// <summary>O_RDONLY | O_DIRECTORY | O_CLOEXEC, which differ between processor families only in O_DIRECTORY.</summary>
-    public static int OpenDirectoryFlags => 0x80000 | (RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 ? 0x4000 : 0x10000);
-
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     public static partial long Seek(SafeFileHandle file, long offset, int whence);
 
@@ -60,14 +57,8 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial SafeFileHandle Open(string path, int flags);
-
     [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial byte* Resolve(string path, byte* buffer);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    public static partial int Synchronize(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int StatusOfPath(int directory, string path, int flags, uint mask, StatusAnswer* answer);
@@ -115,6 +106,9 @@ internal static unsafe partial class LinuxCalls
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct StatusAnswer
     {
+        [FieldOffset(16)]
+        public uint Names;
+
         [FieldOffset(28)]
         public ushort Mode;
 

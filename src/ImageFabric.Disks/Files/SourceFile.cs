@@ -14,8 +14,9 @@ internal sealed class SourceFile : IDisposable
 
     private readonly FileStatus opened;
     private readonly long start;
+    private readonly ReadDigest? digest;
 
-    private SourceFile(string path, SafeFileHandle? handle, IRemoteFile? remote, FileStatus status, long start, long length)
+    private SourceFile(string path, SafeFileHandle? handle, IRemoteFile? remote, FileStatus status, long start, long length, ReadDigest? digest = null)
     {
         Path = path;
         this.handle = handle;
@@ -23,9 +24,13 @@ internal sealed class SourceFile : IDisposable
         opened = status;
         this.start = start;
         Length = length;
+        this.digest = digest;
     }
 
     public string Path { get; }
+
+    /// <summary>True for a file that is elsewhere.</summary>
+    public bool IsRemote => remote is not null;
 
     /// <summary>Length in bytes when the file was opened.</summary>
     public long Length { get; }
@@ -56,16 +61,24 @@ internal sealed class SourceFile : IDisposable
     /// <summary>A file elsewhere; it is closed with this.</summary>
     public static SourceFile Over(IRemoteFile remote) => new(remote.Name, null, remote, default, 0, remote.Length);
 
+    /// <summary>A file of this program's own that is open already; it is closed with this.</summary>
+    public static SourceFile Over(SafeFileHandle own, string name)
+    {
+        FileStatus status = FileStatus.Of(own);
+        return new SourceFile(name, own, null, status, 0, status.Length);
+    }
+
     /// <summary>A part of the file, to be read as if it were one. It is closed with the file, and the file with it.</summary>
     /// <param name="name">Its name within the file.</param>
     /// <param name="offset">Where it begins, in bytes.</param>
     /// <param name="length">Its length in bytes; it ends within the file.</param>
-    public SourceFile Part(string name, long offset, long length)
+    /// <param name="digest">What is given all bytes of it once, in their order. Null: nothing is.</param>
+    public SourceFile Part(string name, long offset, long length, ReadDigest? digest = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
-        return new SourceFile($"{Path}/{name}", handle, remote, opened, start + offset, length);
+        return new SourceFile($"{Path}/{name}", handle, remote, opened, start + offset, length, digest);
     }
 
     /// <summary>What of it the file system holds data for.</summary>
@@ -88,6 +101,12 @@ internal sealed class SourceFile : IDisposable
     /// <summary>Reads a range that lies within the file.</summary>
     /// <exception cref="DiskException"><c>FileUnreadable</c>, or <c>SourceChanged</c> when the file is shorter now.</exception>
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await ReadPartAsync(offset, buffer, cancellationToken).ConfigureAwait(false);
+        digest?.Add(offset, buffer.Span);
+    }
+
+    private async ValueTask ReadPartAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (remote is not null)
         {

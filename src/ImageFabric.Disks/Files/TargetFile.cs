@@ -42,6 +42,7 @@ internal sealed class TargetFile : IDisposable
                 handle = OpenAlone(path);
             }
 
+            FileStatus.ThrowIfForeign(path, handle);
             bool reopened = RandomAccess.GetLength(handle) == length;
             if (!reopened)
             {
@@ -100,7 +101,7 @@ internal sealed class TargetFile : IDisposable
         {
             try
             {
-                RandomAccess.FlushToDisk(Handle);
+                FileSync.Flush(Handle);
             }
             catch (Exception error) when (FileErrors.IsFileError(error))
             {

@@ -1,19 +1,20 @@
 using ImageFabric.Disks.Files;
-using ImageFabric.Disks.Vmdk;
 
 namespace ImageFabric.Disks.Ova;
 
-/// <summary>The only disk of an OVA: a tar archive with an OVF descriptor and the VMDK that it names, which is read where it lies. DMTF DSP0243, section "OVF package".</summary>
+/// <summary>The only disk of an OVA: a tar archive with an OVF descriptor and the disk that it names, which is read where it lies. DMTF DSP0243, section "OVF package".</summary>
 internal sealed class OvaDisk : ILogicalDisk
 {
     private readonly ILogicalDisk disk;
     private readonly SourceFile archive;
+    private ReadDigest? digest;
+    private readonly Func<ReadDigest, CancellationToken, ValueTask> check;
+    private readonly DiskNotice[] blankNotices;
 
-    private OvaDisk(SourceFile archive, ILogicalDisk disk, int blankDisks)
+    private OvaDisk(SourceFile archive, ILogicalDisk disk, int blankDisks, ReadDigest? digest, Func<ReadDigest, CancellationToken, ValueTask> check)
     {
-        this.archive = archive;
-        this.disk = disk;
-        Notices = blankDisks == 0 ? disk.Notices : [.. disk.Notices, new DiskNotice("BlankDisksIgnored", $"The machine in the archive has {blankDisks} more disks that begin empty, which are left out.")];
+        (this.archive, this.disk, this.digest, this.check) = (archive, disk, digest, check);
+        blankNotices = blankDisks == 0 ? [] : [new DiskNotice("BlankDisksIgnored", $"The machine in the archive has {blankDisks} more disks that begin empty, which are left out.")];
     }
 
     public string Format => "ova";
@@ -22,32 +23,55 @@ internal sealed class OvaDisk : ILogicalDisk
 
     public int SectorSize => disk.SectorSize;
 
+    public bool IsSequential => disk.IsSequential;
+
     public long Length => disk.Length;
 
     public long FileLength => archive.Length;
 
-    public IReadOnlyList<DiskNotice> Notices { get; }
+    public IReadOnlyList<DiskNotice> Notices => [.. disk.Notices, .. blankNotices];
 
     /// <summary>Finds the disk and opens it.</summary>
     /// <exception cref="DiskException">As <see cref="DiskImage.OpenAsync"/> says.</exception>
     public static async Task<ILogicalDisk> OpenAsync(SourceFile archive, DiskPolicy policy, CancellationToken cancellationToken)
     {
-        IReadOnlyList<TarMember> members = await TarArchive.ReadMembersAsync(archive, cancellationToken).ConfigureAwait(false);
-        OvfDescriptor descriptor = await ReadDescriptorAsync(archive, members, cancellationToken).ConfigureAwait(false);
-        TarMember member = FindDisk(archive, members, descriptor);
-        ILogicalDisk disk = await VmdkDisk.OpenAsync(archive.Part(member.Name, member.Offset, member.Length), policy, cancellationToken).ConfigureAwait(false);
-        return new OvaDisk(archive, disk, descriptor.BlankDisks);
+        // macOS packs what it knows of a file as a member of its own (AppleDouble).
+        TarMember[] members = [.. (await TarArchive.ReadMembersAsync(archive, cancellationToken).ConfigureAwait(false)).Where(static member => !NameOf(member).StartsWith("._", StringComparison.Ordinal))];
+        TarMember description = FindDescriptor(archive, members);
+        OvfManifest? manifest = policy.IgnoresDigests ? null : await OvfManifest.ReadAsync(archive, members, description.Name, cancellationToken).ConfigureAwait(false);
+        OvfDescriptor descriptor = await ReadDescriptorAsync(archive, description, manifest, cancellationToken).ConfigureAwait(false);
+        TarMember member = FindDisk(archive, members, description, descriptor);
+        ReadDigest? digest = manifest?.Start(member);
+        SourceFile file = archive.Part(member.Name, member.Offset, member.Length, digest);
+        ILogicalDisk disk = await DiskImage.OpenMemberAsync(file, policy, cancellationToken).ConfigureAwait(false);
+        return new OvaDisk(archive, disk, descriptor.BlankDisks, digest, (hash, token) => manifest!.CheckAsync(member, file, hash, token));
+    }
+
+    public async ValueTask VerifyAsync(CancellationToken cancellationToken)
+    {
+        if (digest is null)
+            return;
+        await check(digest, cancellationToken).ConfigureAwait(false);
+
+        // It was right once, and whether the file changes is looked at otherwise.
+        digest.Dispose();
+        digest = null;
     }
 
     public IAsyncEnumerable<DiskExtent> ReadExtentsAsync(CancellationToken cancellationToken) => disk.ReadExtentsAsync(cancellationToken);
 
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => disk.ReadAsync(offset, buffer, cancellationToken);
 
-    public void ThrowIfChanged() => disk.ThrowIfChanged();
+    public void ThrowIfChanged() => archive.ThrowIfChanged();
 
-    public void Dispose() => disk.Dispose();
+    public void Dispose()
+    {
+        disk.Dispose();
+        archive.Dispose();
+        digest?.Dispose();
+    }
 
-    private static async ValueTask<OvfDescriptor> ReadDescriptorAsync(SourceFile archive, IReadOnlyList<TarMember> members, CancellationToken cancellationToken)
+    private static TarMember FindDescriptor(SourceFile archive, IReadOnlyList<TarMember> members)
     {
         TarMember[] descriptors = [.. members.Where(member => member.Name.EndsWith(".ovf", StringComparison.OrdinalIgnoreCase))];
         if (descriptors.Length == 0)
@@ -56,10 +80,21 @@ internal sealed class OvaDisk : ILogicalDisk
             throw new DiskException("ImageCorrupt", archive.Path, "The archive has several OVF descriptors.", descriptors[1].Offset);
         if (descriptors[0].Length > OvfDescriptor.MaximumLength)
             throw new DiskException("ImageCorrupt", archive.Path, "The OVF descriptor is larger than 1 MiB.", descriptors[0].Offset);
-        byte[] content = new byte[descriptors[0].Length];
-        await archive.ReadAsync(descriptors[0].Offset, content, cancellationToken).ConfigureAwait(false);
-        return OvfDescriptor.Parse(archive.Part(descriptors[0].Name, descriptors[0].Offset, descriptors[0].Length), content);
+        return descriptors[0];
     }
+
+    private static async ValueTask<OvfDescriptor> ReadDescriptorAsync(SourceFile archive, TarMember member, OvfManifest? manifest, CancellationToken cancellationToken)
+    {
+        using ReadDigest? digest = manifest?.Start(member);
+        SourceFile file = archive.Part(member.Name, member.Offset, member.Length, digest);
+        byte[] content = new byte[member.Length];
+        await file.ReadAsync(0, content, cancellationToken).ConfigureAwait(false);
+        if (digest is not null)
+            await manifest!.CheckAsync(member, file, digest, cancellationToken).ConfigureAwait(false);
+        return OvfDescriptor.Parse(file, content);
+    }
+
+    private static string NameOf(TarMember member) => member.Name[(member.Name.LastIndexOf('/') + 1)..];
 
     // What cloud services and programs pack their disks as.
     private static string KindOf(IReadOnlyList<TarMember> members) =>
@@ -68,7 +103,7 @@ internal sealed class OvaDisk : ILogicalDisk
         : members.Any(static member => member.Name is "disk.raw") ? "a tar archive of disk.raw, as Google Compute Engine takes it,"
         : "a tar archive";
 
-    private static TarMember FindDisk(SourceFile archive, IReadOnlyList<TarMember> members, OvfDescriptor descriptor)
+    private static TarMember FindDisk(SourceFile archive, IReadOnlyList<TarMember> members, TarMember description, OvfDescriptor descriptor)
     {
         if (descriptor.Disks.Count == 0)
             throw new DiskException("FormatNotSupported", archive.Path, "The machine in the archive has no disk with content.");
@@ -78,9 +113,9 @@ internal sealed class OvaDisk : ILogicalDisk
         OvfFile file = descriptor.FileOf(only) ?? throw new DiskException("ImageCorrupt", archive.Path, $"The OVF descriptor's disk '{only.Id}' is in no file that it lists.");
         if (only.HasParent)
             throw new DiskException("ForeignReference", archive.Path, $"The disk '{file.Href}' holds only the differences from another disk.");
-        if (file.IsCompressed || file.IsSplit)
-            throw new DiskException("FormatFeatureNotSupported", archive.Path, $"The disk '{file.Href}' is compressed as a whole or split into pieces.");
-        TarMember member = members.FirstOrDefault(member => member.Name == file.Href) ??
+        if (file.IsSplit)
+            throw new DiskException("FormatFeatureNotSupported", archive.Path, $"The disk '{file.Href}' is split into pieces.");
+        TarMember member = OvfReference.Find(members, description.Name, file.Href) ??
             throw new DiskException("ForeignReference", archive.Path, $"The disk '{file.Href}' is not in the archive.");
         TarMember[] others = [.. members.Where(other => other != member && other.Name.EndsWith(".vmdk", StringComparison.OrdinalIgnoreCase))];
         return others.Length == 0 ? member : throw SeveralDisks(archive, others.Prepend(member).Select(disk => disk.Name));

@@ -12,7 +12,7 @@ internal sealed class OvfDescriptor
     /// <summary>The most that is read of a descriptor, in bytes.</summary>
     public const int MaximumLength = 1 << 20;
 
-    private const string EnvelopeNamespace = "http://schemas.dmtf.org/ovf/envelope/";
+    private const int DeepestElement = 256;
 
     private readonly Dictionary<string, OvfFile> files = [];
     private readonly List<OvfDisk> disks = [];
@@ -34,16 +34,24 @@ internal sealed class OvfDescriptor
         var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaximumLength };
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(content), settings);
+            using var reader = XmlReader.Create(new StringReader(OvfText.Decode(file, content)), settings);
+            var parents = new Stack<string>();
             while (reader.Read())
             {
-                if (reader.NodeType == XmlNodeType.Element && reader.NamespaceURI.StartsWith(EnvelopeNamespace, StringComparison.Ordinal))
-                    descriptor.ReadElement(file, reader);
+                if (reader.NodeType == XmlNodeType.EndElement)
+                    parents.Pop();
+                if (reader.NodeType != XmlNodeType.Element)
+                    continue;
+                if (parents.Count == DeepestElement)
+                    throw new DiskException("ImageCorrupt", file.Path, $"The OVF descriptor has more than {DeepestElement} elements in one another.");
+                descriptor.ReadElement(file, reader, parents.TryPeek(out string? parent) ? parent : "");
+                if (!reader.IsEmptyElement)
+                    parents.Push(reader.LocalName);
             }
         }
         catch (XmlException error)
         {
-            throw new DiskException("ImageCorrupt", file.Path, $"The OVF descriptor is not valid XML: {error.Message}", innerException: error);
+            throw OvfText.Malformed(file, error);
         }
 
         return descriptor;
@@ -52,24 +60,34 @@ internal sealed class OvfDescriptor
     /// <summary>The file that a disk is in; null when the descriptor has no such file.</summary>
     public OvfFile? FileOf(OvfDisk disk) => files.GetValueOrDefault(disk.FileReference);
 
-    private void ReadElement(SourceFile file, XmlReader reader)
+    // Each vendor had a namespace before there was a standard, and OVF 0.9 has sections of one name; where an element stands tells what it is.
+    private void ReadElement(SourceFile file, XmlReader reader, string parent)
     {
-        if (reader.LocalName == "File")
+        if (reader.LocalName == "File" && parent == "References")
         {
             var found = new OvfFile(Attribute("href") ?? string.Empty, Attribute("compression") is { Length: > 0 } and not "identity", Attribute("chunkSize") is not null);
             if (!files.TryAdd(Attribute("id") ?? string.Empty, found))
                 throw new DiskException("ImageCorrupt", file.Path, "The OVF descriptor has two files of one id.");
         }
-        else if (reader.LocalName == "Disk" && Attribute("fileRef") is { } reference)
+        else if (reader.LocalName == "Disk" && parent is "DiskSection" or "Section" && Attribute("fileRef") is { } reference)
         {
             disks.Add(new OvfDisk(Attribute("diskId") ?? string.Empty, reference, Attribute("parentRef") is not null));
         }
-        else if (reader.LocalName == "Disk")
+        else if (reader.LocalName == "Disk" && parent is "DiskSection" or "Section")
         {
             BlankDisks++;
         }
 
-        string? Attribute(string name) => reader.GetAttribute(name, reader.NamespaceURI) ?? reader.GetAttribute(name);
+        string? Attribute(string name) => reader.GetAttribute(name, reader.NamespaceURI) ?? reader.GetAttribute(name) ?? AttributeOfAny(reader, name);
+    }
+
+    private static string? AttributeOfAny(XmlReader reader, string name)
+    {
+        string? value = null;
+        for (bool more = reader.MoveToFirstAttribute(); more; more = reader.MoveToNextAttribute())
+            value ??= reader.LocalName == name ? reader.Value : null;
+        reader.MoveToElement();
+        return value;
     }
 }
 

@@ -20,13 +20,20 @@ internal sealed class AppendedFile : IAsyncDisposable
     /// <exception cref="DiskException"><c>HostDiskFull</c>, <c>HostWriteFailed</c>.</exception>
     public static AppendedFile Create(string path)
     {
+        SafeFileHandle? handle = null;
         try
         {
-            return new AppendedFile(path, File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, FileOptions.Asynchronous));
+            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, FileOptions.Asynchronous);
+            FileStatus.ThrowIfForeign(path, handle);
+            RandomAccess.SetLength(handle, 0);
+            return new AppendedFile(path, handle);
         }
-        catch (Exception error) when (FileErrors.IsFileError(error))
+        catch (Exception error)
         {
-            throw FileErrors.Writing(path, error);
+            handle?.Dispose();
+            if (FileErrors.IsFileError(error))
+                throw FileErrors.Writing(path, error);
+            throw;
         }
     }
 
@@ -46,15 +53,27 @@ internal sealed class AppendedFile : IAsyncDisposable
         try
         {
             RandomAccess.SetLength(handle, Length);
-            RandomAccess.FlushToDisk(handle);
         }
         catch (Exception error) when (FileErrors.IsFileError(error))
         {
             throw FileErrors.Writing(path, error);
         }
 
+        Flush();
         await WriteAsync(0, header, cancellationToken).ConfigureAwait(false);
-        RandomAccess.FlushToDisk(handle);
+        Flush();
+    }
+
+    private void Flush()
+    {
+        try
+        {
+            FileSync.Flush(handle);
+        }
+        catch (Exception error) when (FileErrors.IsFileError(error))
+        {
+            throw FileErrors.Writing(path, error);
+        }
     }
 
     public ValueTask DisposeAsync()

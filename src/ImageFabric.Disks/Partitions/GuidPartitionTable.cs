@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace ImageFabric.Disks.Partitions;
 
@@ -57,7 +58,7 @@ internal static class GuidPartitionTable
             return null;
         uint sum = UInt32(header, 16);
         header.AsSpan(16, 4).Clear();
-        if (Crc32.Of(header.AsSpan(0, (int)length)) != sum)
+        if (Crc32.HashToUInt32(header.AsSpan(0, (int)length)) != sum)
             return null;
 
         ulong arraySector = UInt64(header, 72);
@@ -70,7 +71,7 @@ internal static class GuidPartitionTable
             return null;
         byte[] array = new byte[arrayLength];
         await disk.ReadAsync((long)arraySector * sectorSize, array, cancellationToken).ConfigureAwait(false);
-        return Crc32.Of(array) == UInt32(header, 88) ? Parse(array, (int)entryLength, sectorSize) : null;
+        return Crc32.HashToUInt32(array) == UInt32(header, 88) ? Parse(array, (int)entryLength, sectorSize) : null;
     }
 
     private static Entries Parse(byte[] array, int entryLength, int sectorSize)

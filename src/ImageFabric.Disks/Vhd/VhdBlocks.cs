@@ -30,7 +30,7 @@ internal sealed class VhdBlocks : ISegmentMap
 
     /// <summary>Reads the table and checks that the blocks lie within the file and neither on each other nor on anything else.</summary>
     /// <exception cref="DiskException"><c>ImageCorrupt</c>, or <c>FormatFeatureNotSupported</c> for blocks so small that the table would be too large.</exception>
-    public static async ValueTask<VhdBlocks> OpenAsync(SourceFile file, VhdDynamicHeader header, long diskLength, CancellationToken cancellationToken)
+    public static async ValueTask<VhdBlocks> OpenAsync(SourceFile file, VhdDynamicHeader header, DiskExtent? footer, long diskLength, CancellationToken cancellationToken)
     {
         long needed = (diskLength + header.BlockSize - 1) / header.BlockSize;
         if (header.MaxTableEntries < needed)
@@ -45,7 +45,7 @@ internal sealed class VhdBlocks : ISegmentMap
         for (int i = 0; i < sectors.Length; i++)
             sectors[i] = BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(i * sizeof(uint)));
         var blocks = new VhdBlocks(file, header, sectors);
-        blocks.CheckPlaces();
+        blocks.CheckPlaces(footer);
         return blocks;
     }
 
@@ -76,13 +76,13 @@ internal sealed class VhdBlocks : ISegmentMap
 
     private long PlaceOf(long block) => (long)sectors[block] * VhdFooter.SectorSize;
 
-    private void CheckPlaces()
+    private void CheckPlaces(DiskExtent? footer)
     {
         long whole = header.BitmapLength + header.BlockSize;
         DiskExtent[] others =
         [
             new(0, VhdFooter.Length), new(header.FileOffset, VhdDynamicHeader.Length), new(header.TableOffset, sectors.Length * (long)sizeof(uint)),
-            new(file.Length - VhdFooter.Length, VhdFooter.Length),
+            .. footer is { } end ? [end] : Array.Empty<DiskExtent>(),
         ];
         for (int i = 0; i < sectors.Length; i++)
         {

@@ -42,29 +42,33 @@ internal sealed record VhdFooter(
     /// </summary>
     public ulong DiskSize => CreatorApplication is VirtualPc or OldQemu && GeometrySectors != LargestGeometry ? (ulong)GeometrySectors * SectorSize : CurrentSize;
 
+    /// <summary>Where the footer at the file's end is; null where there is none, and only the copy at its begin was read.</summary>
+    public DiskExtent? End { get; private init; }
+
     /// <summary>Reads the copy at the begin of the file, if there is one, or else the footer at its end.</summary>
     /// <exception cref="DiskException">There is no valid footer, or it says that the disk has a parent.</exception>
     public static async ValueTask<VhdFooter> ReadAsync(SourceFile file, CancellationToken cancellationToken)
     {
         if (file.Length < Length)
             throw new DiskException("ImageCorrupt", file.Path, "The file ends within its VHD footer.", 0);
+        DiskExtent? end = await VhdFooterSearch.FindAsync(file, cancellationToken).ConfigureAwait(false);
         (byte[] Bytes, long Offset)? valid = null;
-        foreach (long offset in new[] { 0, file.Length - Length })
+        foreach (DiskExtent place in new[] { new DiskExtent(0, Length), end ?? default }.Where(static place => place.Length > 0))
         {
             byte[] bytes = new byte[Length];
-            await file.ReadAsync(offset, bytes, cancellationToken).ConfigureAwait(false);
+            await file.ReadAsync(place.Offset, bytes.AsMemory(0, (int)place.Length), cancellationToken).ConfigureAwait(false);
             if (!bytes.AsSpan().StartsWith(Cookie))
                 continue;
 
             // Before anything else is looked at: what another file holds must never be read in the publisher's name.
             if (BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(60)) == DifferencingType)
-                throw new DiskException("ForeignReference", file.Path, "The VHD file has a parent: it holds only the differences from another file.", offset + 60);
+                throw new DiskException("ForeignReference", file.Path, "The VHD file has a parent: it holds only the differences from another file.", place.Offset + 60);
             if (VhdChecksum.IsRight(bytes, ChecksumOffset))
-                valid ??= (bytes, offset);
+                valid ??= (bytes, place.Offset);
         }
 
         return valid is { } footer
-            ? Parse(file, footer.Bytes, footer.Offset)
+            ? Parse(file, footer.Bytes, footer.Offset) with { End = end }
             : throw new DiskException("ImageCorrupt", file.Path, "No VHD footer has a checksum that is right.", file.Length - Length);
     }
 

@@ -9,7 +9,6 @@ namespace ImageFabric.Disks.Vhdx;
 /// </summary>
 internal sealed class VhdxLayout : ITargetLayout
 {
-    public const int SectorSize = 512;
     public const long LogOffset = VhdxFormat.HeaderSectionLength;
     public const int LogLength = VhdxFormat.MiB;
     public const long MetadataOffset = LogOffset + LogLength;
@@ -24,9 +23,10 @@ internal sealed class VhdxLayout : ITargetLayout
 
     private readonly BlockRuns runs;
 
-    public VhdxLayout(long virtualLength, IReadOnlyList<DiskExtent> extents, bool isFixed)
+    public VhdxLayout(long virtualLength, int sectorSize, IReadOnlyList<DiskExtent> extents, bool isFixed)
     {
-        Size = (virtualLength + SectorSize - 1) & -SectorSize;
+        SectorSize = sectorSize;
+        Size = (virtualLength + sectorSize - 1) & -sectorSize;
         IsFixed = isFixed;
         int blockBits = ChooseBlockBits(Size);
         BlockSize = 1 << blockBits;
@@ -39,7 +39,10 @@ internal sealed class VhdxLayout : ITargetLayout
         Marks = [new FilePiece(0, VhdxTableWriter.FileTypeIdentifier())];
     }
 
-    /// <summary>Bytes of the disk, a multiple of 512.</summary>
+    /// <summary>Bytes of a logical sector, 512 or 4096.</summary>
+    public int SectorSize { get; }
+
+    /// <summary>Bytes of the disk, a multiple of <see cref="SectorSize"/>.</summary>
     public long Size { get; }
 
     public bool IsFixed { get; }

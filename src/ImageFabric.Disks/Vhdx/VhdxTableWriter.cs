@@ -80,7 +80,7 @@ internal sealed class VhdxTableWriter(TargetFile file, VhdxLayout layout)
         byte[] size = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(size, layout.Size);
         byte[] logicalSectorSize = new byte[4];
-        BinaryPrimitives.WriteInt32LittleEndian(logicalSectorSize, VhdxLayout.SectorSize);
+        BinaryPrimitives.WriteInt32LittleEndian(logicalSectorSize, layout.SectorSize);
         byte[] physicalSectorSize = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(physicalSectorSize, PhysicalSectorSize);
         (Guid Id, uint Flags, byte[] Content)[] items =

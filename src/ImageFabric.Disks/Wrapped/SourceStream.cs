@@ -7,6 +7,13 @@ internal sealed class SourceStream(SourceFile file) : ForwardStream
 {
     private long position;
 
+    /// <summary>Where it is read next, in bytes; it may be set.</summary>
+    public override long Position
+    {
+        get => position;
+        set => position = value;
+    }
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Memory<byte> part = buffer[..(int)Math.Min(buffer.Length, file.Length - position)];

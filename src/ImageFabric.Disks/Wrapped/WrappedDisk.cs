@@ -36,7 +36,7 @@ internal sealed class WrappedDisk : ILogicalDisk
 
     public long FileLength => file.Length;
 
-    public IReadOnlyList<DiskNotice> Notices => [];
+    public IReadOnlyList<DiskNotice> Notices { get; private set; } = [];
 
     /// <summary>Looks at the begin of what is compressed.</summary>
     /// <param name="file">The compressed file.</param>
@@ -64,7 +64,7 @@ internal sealed class WrappedDisk : ILogicalDisk
     public async IAsyncEnumerable<DiskExtent> ReadExtentsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         byte[] current = new byte[PieceLength];
-        byte[] end = [];
+        byte[] end = new byte[VhdFooterSearch.Reach];
         await using Stream content = Decompress(file, wrapper);
         long offset = 0;
         while (true)
@@ -74,8 +74,7 @@ internal sealed class WrappedDisk : ILogicalDisk
                 break;
             if (offset + length > policy.MaximumVirtualLength)
                 throw new DiskException("ImageTooLarge", file.Path, $"In the {wrapper} file are more than {policy.MaximumVirtualLength} bytes, which is the limit.");
-            end = [.. end, .. current.AsSpan(Math.Max(0, length - VhdFooter.Length), Math.Min(length, VhdFooter.Length))];
-            end = end[^Math.Min(end.Length, VhdFooter.Length)..];
+            KeepEnd(end, current.AsSpan(0, length));
             (piece, pieceOffset, pieceLength) = (current, offset, length);
             Length = offset + length;
             if (current.AsSpan(0, length).ContainsAnyExcept((byte)0))
@@ -86,11 +85,13 @@ internal sealed class WrappedDisk : ILogicalDisk
         }
 
         // Only its end tells some formats from a raw disk.
-        if (FormatProbe.DetectEnd(end) is { } format)
+        if (FormatProbe.DetectEnd(end.AsSpan(end.Length - (int)Math.Min(end.Length, offset)), offset) is { } format)
             throw new DiskException("FormatFeatureNotSupported", file.Path, $"In the {wrapper} file is a {(format == "vhd" ? "fixed VHD" : format)} file; unpack it first.");
         if (policy.RefusesText && offset % 512 != 0)
             throw new DiskException("FormatNotSupported", file.Path, $"In the {wrapper} file are {offset} bytes, which is no multiple of 512: it was cut or is no disk. Unpack it, and say that the source's format is raw.");
         Length = offset;
+        if (content is GzipContent { IsFollowed: true })
+            Notices = [new DiskNotice("TrailingBytesIgnored", "Other bytes follow the end of the gzip file's content; they are left out, as gzip does.")];
     }
 
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -109,19 +110,23 @@ internal sealed class WrappedDisk : ILogicalDisk
 
     public void Dispose() => file.Dispose();
 
-    private static Stream Decompress(SourceFile file, string wrapper)
+    // The last bytes that came are the last ones of the buffer.
+    private static void KeepEnd(Span<byte> end, ReadOnlySpan<byte> piece)
     {
-        var source = new SourceStream(file);
-        return wrapper switch
-        {
-            "gzip" => new GzipContent(source),
-            "xz" => new XzStream(source),
-            "zstd" => new ZstdSharp.DecompressionStream(source),
-            _ => throw new ArgumentException($"'{wrapper}' is not known.", nameof(wrapper)),
-        };
+        ReadOnlySpan<byte> kept = piece[Math.Max(0, piece.Length - end.Length)..];
+        end[kept.Length..].CopyTo(end);
+        kept.CopyTo(end[^kept.Length..]);
     }
 
-    private static async Task<int> FillAsync(SourceFile file, string wrapper, Stream content, byte[] buffer, CancellationToken cancellationToken)
+    internal static Stream Decompress(SourceFile file, string wrapper) => wrapper switch
+    {
+        "gzip" => new GzipContent(file),
+        "xz" => new XzStream(new SourceStream(file)),
+        "zstd" => new ZstdSharp.DecompressionStream(new SourceStream(file)),
+        _ => throw new ArgumentException($"'{wrapper}' is not known.", nameof(wrapper)),
+    };
+
+    internal static async Task<int> FillAsync(SourceFile file, string wrapper, Stream content, byte[] buffer, CancellationToken cancellationToken)
     {
         try
         {

@@ -25,9 +25,14 @@ internal sealed class PolicyOptions
         HelpName = "format",
     };
 
+    private readonly Option<bool> ignoreDigests = new("--ignore-digests")
+    {
+        Description = "Take a disk of an OVA also when the package's manifest (.mf) or certificate (.cert) says another digest or has no right signature.",
+    };
+
     public PolicyOptions(Command command)
     {
-        foreach (Option option in new Option[] { fileSize, virtualSize, formats, minimumSector, maximumSector, sourceFormat })
+        foreach (Option option in new Option[] { fileSize, virtualSize, formats, minimumSector, maximumSector, sourceFormat, ignoreDigests })
             command.Options.Add(option);
     }
 
@@ -39,6 +44,7 @@ internal sealed class PolicyOptions
         MinimumSectorSize = parsed.GetValue(minimumSector),
         MaximumSectorSize = parsed.GetValue(maximumSector),
         SourceFormat = parsed.GetValue(sourceFormat),
+        IgnoreDigests = parsed.GetValue(ignoreDigests),
     };
 
     private static Option<long?> Size(string name, string description) => new(name) { Description = description, CustomParser = SizeArgument.Parse, HelpName = "size" };

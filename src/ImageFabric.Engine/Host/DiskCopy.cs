@@ -18,6 +18,6 @@ internal static class DiskCopy
         to.SetLength(from.Length);
         if (!BlockClone.TryClone(from.SafeFileHandle, 0, to.SafeFileHandle, 0, from.Length))
             await from.CopyToAsync(to, Piece, cancellationToken).ConfigureAwait(false);
-        to.Flush(flushToDisk: true);
+        FileSync.Flush(to.SafeFileHandle);
     }
 }

@@ -242,7 +242,7 @@ internal sealed class HostImageDirectory
             await using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 await content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
-                file.Flush(flushToDisk: true);
+                FileSync.Flush(file.SafeFileHandle);
             }
 
             File.Move(temporary, path, overwrite: true);

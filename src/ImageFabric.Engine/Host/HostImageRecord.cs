@@ -11,7 +11,8 @@ namespace ImageFabric.Engine.Host;
 /// <param name="Published">When it was published, UTC, ISO 8601.</param>
 /// <param name="BootMode">How it boots. Null: not known.</param>
 /// <param name="GuestSystem">The image's label <c>os</c>. Null: it has none.</param>
-internal sealed record HostImageRecord(string Name, string Version, string ImageId, long VirtualSize, string Format, string Published, string? BootMode = null, string? GuestSystem = null);
+/// <param name="SectorSize">Bytes of the disk's logical sectors. Null: 512.</param>
+internal sealed record HostImageRecord(string Name, string Version, string ImageId, long VirtualSize, string Format, string Published, string? BootMode = null, string? GuestSystem = null, int? SectorSize = null);
 
 /// <summary>JSON of the host's records, generated so that the trimmed engine keeps what it needs.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -113,7 +113,7 @@ internal static class CatalogOperations
             VirtualSize = disk.Length,
             FileSize = disk.FileLength,
             AllocatedSize = allocated,
-            SectorSize = disk.SectorSize,
+            SectorSize = preflight.SectorSize,
             PartitionTable = preflight.PartitionTable,
             BootMode = preflight.BootMode,
             Issues = preflight.Notices.Count == 0 ? null : [.. preflight.Notices.Select(static n => new TestIssue { Id = n.Id, Message = n.Message })],

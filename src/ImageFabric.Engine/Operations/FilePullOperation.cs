@@ -20,21 +20,25 @@ internal static class FilePullOperation
     {
         long start = Stopwatch.GetTimestamp();
         string path = string.IsNullOrEmpty(request.Output) ? throw new OperationException("InvalidRequest", null, "The request names no file.") : request.Output;
-        string format = request.Format ?? DiskTarget.Formats.FirstOrDefault(format => Path.GetExtension(path) == "." + format, "raw");
+        string format = request.Format ?? DiskFormat.OfExtension(path);
         bool packed = PackedDisk.Formats.Contains(format);
         if (!packed)
             DiskFormat.Check(format, PackedDisk.Formats);
         if (Directory.Exists(path))
             throw new OperationException("OutputExists", path, $"{path} is a directory.");
+        if (Path.Exists(path) && !DiskImage.IsRegularFile(path))
+            throw new OperationException("OutputExists", path, $"{path} is a device, a pipe or a socket, which a file would replace. Pull into a file, and copy that.");
         if (Path.Exists(path) && !request.Replace)
             throw AlreadyExists(path, null);
         await using IObjectStore store = await Stores.OpenForReadingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
         Manifest manifest = await new ImageCatalog(store).ResolveAsync(Images.Parse(request.Image), cancellationToken).ConfigureAwait(false);
         ImageTrust.Enforce(manifest, request.Store, output);
+        DiskTarget.CheckSectors(path, format, manifest.SectorSize ?? 512);
         ImageIndex index = await ImageCatalog.ReadIndexAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var options = new PullOptions
         {
             Format = packed ? "raw" : format,
+            SectorSize = manifest.SectorSize ?? 512,
             Seeds = [.. (request.Seeds ?? []).Select(seed => new PullSeed(seed, null))],
             Deltas = request.Seeds is { Length: > 0 } ? await StoredDeltas.ListAsync(store, index.ImageId, cancellationToken).ConfigureAwait(false) : [],
             Notice = output.Warning,

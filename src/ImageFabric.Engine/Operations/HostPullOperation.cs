@@ -48,7 +48,7 @@ internal static class HostPullOperation
                 await fanOut.OfferAsync(directory, id, result.Path, cancellationToken).ConfigureAwait(false);
             }
 
-            await directory.RememberAsync(id, new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image)), cancellationToken).ConfigureAwait(false);
+            await directory.RememberAsync(id, new HostImageRecord(image.Name, image.Version, image.ImageId, image.VirtualSize, format, image.Published, image.BootMode, GuestSystemOf(image), image.SectorSize), cancellationToken).ConfigureAwait(false);
             directory.Touch(id);
         }
 
@@ -79,6 +79,7 @@ internal static class HostPullOperation
             var options = new PullOptions
             {
                 Format = result.Format,
+                SectorSize = image.SectorSize ?? 512,
                 Seeds = directory.FindSeeds(id, image.Name, result.Format),
                 Deltas = Images.Deltas(image),
                 Notice = output.Warning,

@@ -25,7 +25,7 @@ internal static class HostVmOperations
         if (!File.Exists(directory.ImagePath(id, format)))
             throw new OperationException("ImageNotOnHost", reference.ToString(), $"The host does not have {reference}.");
         directory.Touch(id);
-        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}") { BootMode = record.BootMode, GuestSystem = record.GuestSystem };
+        var image = new BaseImage(directory.ImagePath(id, format), format, record.ImageId, record.VirtualSize, $"{record.Name}:{record.Version}") { BootMode = record.BootMode, GuestSystem = record.GuestSystem, SectorSize = record.SectorSize ?? 512 };
         output.Result(await hypervisor.CreateAsync(request, image, output.Warning, cancellationToken).ConfigureAwait(false));
     }
 

@@ -8,10 +8,13 @@ namespace ImageFabric.Engine.Operations;
 /// <summary>A disk image file that may be published, opened, with what is known of its disk.</summary>
 internal sealed class Preflight : IDisposable
 {
+    private readonly IReadOnlyList<DiskNotice> ofContent;
+
     private Preflight(ILogicalDisk disk, PartitionTable table, IReadOnlyList<DiskNotice> content)
     {
         Disk = disk;
-        Notices = [.. disk.Notices, .. table.Notices, .. content];
+        ofContent = [.. table.Notices, .. content];
+        SectorSize = SectorSizeOf(disk, table);
         PartitionTable = table.Scheme switch { PartitionScheme.Gpt => "GPT", PartitionScheme.Mbr => "MBR", _ => null };
         BootMode = table.BootModes switch
         {
@@ -24,8 +27,11 @@ internal sealed class Preflight : IDisposable
 
     public ILogicalDisk Disk { get; }
 
-    /// <summary>What a person should know of the file and of the disk's partition table.</summary>
-    public IReadOnlyList<DiskNotice> Notices { get; }
+    /// <summary>What a person should know of the file and of the disk's partition table. There may be more when the disk was read.</summary>
+    public IReadOnlyList<DiskNotice> Notices => [.. Disk.Notices, .. ofContent];
+
+    /// <summary>Bytes of a logical sector: what the format says, or, where it says nothing, what the disk's partition table counts in.</summary>
+    public int SectorSize { get; }
 
     /// <summary><c>GPT</c>, <c>MBR</c> or null.</summary>
     public string? PartitionTable { get; }
@@ -47,6 +53,7 @@ internal sealed class Preflight : IDisposable
         try
         {
             PartitionTable table = await Disks.Partitions.PartitionTable.ReadAsync(disk, cancellationToken).ConfigureAwait(false);
+            limits.CheckSectorSize(source, SectorSizeOf(disk, table));
             return new Preflight(disk, table, limits.TakesAnythingAsRaw ? [] : await DiskContent.NoticesAsync(disk, cancellationToken).ConfigureAwait(false));
         }
         catch
@@ -57,6 +64,9 @@ internal sealed class Preflight : IDisposable
     }
 
     public void Dispose() => Disk.Dispose();
+
+    // Only a VHDX names its sectors. Those of the others have 512 bytes, unless the disk was made where they had 4096: then its GPT counts so.
+    private static int SectorSizeOf(ILogicalDisk disk, PartitionTable table) => disk.Format != "vhdx" && table is { Scheme: PartitionScheme.Gpt, SectorSize: { } counted } ? counted : disk.SectorSize;
 
     private static DiskPolicy Translate(ImagePolicy? policy)
     {
@@ -78,6 +88,7 @@ internal sealed class Preflight : IDisposable
             AllowedFormats = policy.AllowedFormats,
             TakesAnythingAsRaw = policy.SourceFormat == "raw",
             RefusesText = policy.SourceFormat is null,
+            IgnoresDigests = policy.IgnoreDigests,
             MinimumSectorSize = policy.MinimumSectorSize ?? usual.MinimumSectorSize,
             MaximumSectorSize = policy.MaximumSectorSize ?? usual.MaximumSectorSize,
         };

@@ -38,14 +38,15 @@ internal static class PublishOperation
         // The preflight comes before anything is asked of the store.
         using Preflight preflight = await Preflight.RunAsync(request.Source, request.SourceService ?? request.Store, request.Policy, cancellationToken).ConfigureAwait(false);
         ILogicalDisk disk = preflight.Disk;
-        foreach (DiskNotice notice in preflight.Notices)
-            output.Warning($"{AddressForm.WithoutSecrets(request.Source!)}: {notice.Message}");
-        options = options with { SectorSize = disk.SectorSize, PartitionTable = preflight.PartitionTable, BootMode = preflight.BootMode };
+        IReadOnlyList<DiskNotice> told = preflight.Notices;
+        Tell(told);
+        options = options with { SectorSize = preflight.SectorSize, PartitionTable = preflight.PartitionTable, BootMode = preflight.BootMode };
         await using IObjectStore store = request.PlanOnly
             ? await Stores.OpenForPlanningAsync(request.Store, cancellationToken).ConfigureAwait(false)
             : await Stores.OpenForWritingAsync(request.Store, cancellationToken, request.BandwidthLimit).ConfigureAwait(false);
         IReadOnlyList<Manifest> origins = request.DeltaFrom is null ? [] : await FindOriginsAsync(store, options.Image, request.DeltaFrom, cancellationToken).ConfigureAwait(false);
         PublishOutcome outcome = await ImagePublisher.RunAsync(store, disk, options, cancellationToken).ConfigureAwait(false);
+        Tell(preflight.Notices.Except(told));
         long deltaBytes = request.PlanOnly ? 0 : await MakeDeltasAsync(store, origins, outcome.Manifest, options.CompressionLevel, output, cancellationToken).ConfigureAwait(false);
         if (!store.ConditionalWrites)
             SayHowOneWins(store, output);
@@ -66,6 +67,12 @@ internal static class PublishOperation
             SignerThumbprint = signer?.Thumbprint,
             PlanOnly = request.PlanOnly,
         });
+
+        void Tell(IEnumerable<DiskNotice> notices)
+        {
+            foreach (DiskNotice notice in notices)
+                output.Warning($"{AddressForm.WithoutSecrets(request.Source!)}: {notice.Message}");
+        }
     }
 
     private static async Task<IReadOnlyList<Manifest>> FindOriginsAsync(IObjectStore store, ImageReference image, string[] versions, CancellationToken cancellationToken)

@@ -65,7 +65,7 @@ internal static class DomainXml
 
     private static XElement Devices(DomainPlan plan)
     {
-        var devices = new XElement("devices", Disk(plan.Files.Disk), Seed(plan.Files.Seed));
+        var devices = new XElement("devices", Disk(plan.Files.Disk, plan.Order.SectorSize), Seed(plan.Files.Seed));
         // A cloud kernel may have no driver for the chipset's own SATA, but has virtio.
         devices.Add(new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("index", 0), new XAttribute("model", "virtio-scsi")));
         if (Interface(plan.Network, plan.Order.MacAddress) is { } card)
@@ -74,13 +74,14 @@ internal static class DomainXml
         return devices;
     }
 
-    private static XElement Disk(string path) => new(
+    private static XElement Disk(string path, int sectorSize) => new(
         "disk",
         new XAttribute("type", "file"),
         new XAttribute("device", "disk"),
         new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "qcow2"), new XAttribute("discard", "unmap")),
         new XElement("source", new XAttribute("file", path)),
         new XElement("target", new XAttribute("dev", DiskTarget), new XAttribute("bus", "virtio")),
+        sectorSize == 512 ? null : new XElement("blockio", new XAttribute("logical_block_size", sectorSize), new XAttribute("physical_block_size", sectorSize)),
         new XElement("boot", new XAttribute("order", 1)));
 
     private static XElement Seed(string path) => new(

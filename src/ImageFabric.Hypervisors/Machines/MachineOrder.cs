@@ -6,7 +6,7 @@ namespace ImageFabric.Hypervisors.Machines;
 /// <param name="Name">Name of the machine.</param>
 /// <param name="Cpu">Virtual processors.</param>
 /// <param name="MemoryBytes">Memory in bytes.</param>
-/// <param name="DiskSizeBytes">Size of the disk in bytes, a multiple of 512.</param>
+/// <param name="DiskSizeBytes">Size of the disk in bytes, a multiple of the sector size.</param>
 /// <param name="HostName">The guest's own name.</param>
 /// <param name="Wait">How long to wait for an address.</param>
 internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long DiskSizeBytes, string HostName, TimeSpan Wait)
@@ -14,11 +14,13 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
     private const int MostCpus = 1024;
     private const long LeastMemory = 16L << 20;
     private const long DefaultMemory = 1L << 30;
-    private const int SectorSize = 512;
     private const int LongestWait = 3600;
 
     /// <summary>Address of the network card. Null: the hypervisor's choice.</summary>
     public MacAddress? MacAddress { get; init; }
+
+    /// <summary>Bytes of the disk's logical sectors, 512 or 4096.</summary>
+    public int SectorSize { get; init; } = 512;
 
     /// <summary>True for UEFI firmware, false for BIOS.</summary>
     public bool Uefi { get; init; }
@@ -58,11 +60,12 @@ internal sealed record MachineOrder(string Name, int Cpu, long MemoryBytes, long
             throw new HypervisorException("DiskTooSmall", request.Name,
                 $"A disk of {size} bytes cannot hold {image.Reference}, which has {image.VirtualSize}.");
         }
-        if (size is <= 0 or > long.MaxValue - SectorSize)
+        if (size <= 0 || size > long.MaxValue - image.SectorSize)
             throw Invalid(request, $"{size} bytes are not the size of a disk.");
-        long rounded = (size + SectorSize - 1) / SectorSize * SectorSize;
-        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait)) 
+        long rounded = (size + image.SectorSize - 1) / image.SectorSize * image.SectorSize;
+        return new MachineOrder(request.Name, cpu, memory, rounded, hostName, TimeSpan.FromSeconds(wait))
         {
+            SectorSize = image.SectorSize,
             Uefi = WantsUefi(request, image, prefersUefi),
             MacAddress = request.MacAddress is null ? null : MacAddress.Parse(request.Name, request.MacAddress),
         };

@@ -15,12 +15,18 @@ namespace ImageFabric.Hypervisors.Machines;
 internal sealed record MachineRecord(
     string Name, Guid Id, string Image, string ImageId, string BaseImage, bool LinkedClone, long DiskSizeBytes, string Created)
 {
-    /// <summary>Writes the record; the file is there whole or not at all.</summary>
+    /// <summary>Writes the record; the file is there whole or not at all, also after a power failure.</summary>
     public void Write(string path)
     {
         string unfinished = path + ".new";
-        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(this, MachineRecordJson.Default.MachineRecord));
+        using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(this, MachineRecordJson.Default.MachineRecord));
+            StableStorage.Flush(file);
+        }
+
         File.Move(unfinished, path);
+        StableStorage.FlushDirectory(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>The machine's UUID. Null: there is no record, or a power failure left it damaged.</summary>

@@ -13,6 +13,7 @@ internal static class PrivateFile
             options.UnixCreateMode = OwnerOnly;
         await using var stream = new FileStream(path, options);
         await stream.WriteAsync(content, ct).ConfigureAwait(false);
+        StableStorage.Flush(stream);
     }
 
     /// <summary>Closes a file to all but its owner.</summary>

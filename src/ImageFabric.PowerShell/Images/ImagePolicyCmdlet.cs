@@ -36,7 +36,7 @@ public abstract class ImagePolicyCmdlet : EngineCmdlet
     public int? MaximumSectorSize { get; set; }
 
     /// <summary>What the parameters say, each before what the store's settings say. Null: neither says anything.</summary>
-    private protected ImagePolicy? Policy(ImagePolicy? ofStore, string? sourceFormat = null)
+    private protected ImagePolicy? Policy(ImagePolicy? ofStore, string? sourceFormat = null, bool ignoreDigests = false)
     {
         var policy = new ImagePolicy
         {
@@ -46,8 +46,9 @@ public abstract class ImagePolicyCmdlet : EngineCmdlet
             MinimumSectorSize = MinimumSectorSize ?? ofStore?.MinimumSectorSize,
             MaximumSectorSize = MaximumSectorSize ?? ofStore?.MaximumSectorSize,
             SourceFormat = sourceFormat,
+            IgnoreDigests = ignoreDigests,
         };
-        bool saysNothing = policy is { MaximumFileSize: null, MaximumVirtualSize: null, AllowedFormats: null, MinimumSectorSize: null, MaximumSectorSize: null, SourceFormat: null };
+        bool saysNothing = policy is { MaximumFileSize: null, MaximumVirtualSize: null, AllowedFormats: null, MinimumSectorSize: null, MaximumSectorSize: null, SourceFormat: null, IgnoreDigests: false };
         return saysNothing ? null : policy;
     }
 }

@@ -18,8 +18,12 @@ public abstract class ImageSourceCmdlet : ImagePolicyCmdlet
     [ValidateSet("Raw")]
     public string? SourceFormat { get; set; }
 
+    /// <summary>Takes a disk of an OVA also when the package's manifest (.mf) or certificate (.cert) says another digest or has no right signature.</summary>
+    [Parameter]
+    public SwitchParameter IgnoreDigest { get; set; }
+
     /// <summary>What the parameters say, each before what the store's settings say. Null: neither says anything.</summary>
-    private protected ImagePolicy? SourcePolicy(ImagePolicy? ofStore) => Policy(ofStore, SourceFormat?.ToLowerInvariant());
+    private protected ImagePolicy? SourcePolicy(ImagePolicy? ofStore) => Policy(ofStore, SourceFormat?.ToLowerInvariant(), IgnoreDigest);
 
     /// <summary>
     /// Where the S3 service of an <c>s3://</c> address is, and its credentials: a registered name. Without it: as for the store that is published into.

@@ -19,13 +19,14 @@ internal static class PrivateFile
             {
                 Restrict(next);
                 stream.Write(content, 0, content.Length);
-                stream.Flush(flushToDisk: true);
+                StableStorage.Flush(stream);
             }
 
             if (File.Exists(file))
                 File.Replace(next, file, destinationBackupFileName: null);
             else
                 File.Move(next, file);
+            StableStorage.FlushDirectory(Path.GetDirectoryName(file)!);
         }
         finally
         {

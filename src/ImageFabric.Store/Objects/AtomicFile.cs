@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ImageFabric.Store.Objects;
 
-/// <summary>What .NET does not offer of the file system: a rename that never replaces, and directories made durable.</summary>
+/// <summary>What .NET does not offer of the file system: a rename that never replaces.</summary>
 internal static partial class AtomicFile
 {
     // The values are those of every Linux architecture that .NET runs on.
@@ -14,7 +14,6 @@ internal static partial class AtomicFile
     private const int AtFdCwd = -100;
     private const uint RenameNoReplace = 1;
     private const uint RenameExchange = 2;
-    private const int OpenReadOnlyDirectoryCloseOnExec = 0x80000;
 
     /// <summary>How a create-only publication of a file ended.</summary>
     public enum Outcome
@@ -75,30 +74,9 @@ internal static partial class AtomicFile
         return true;
     }
 
-    /// <summary>Makes the names in a directory durable. Windows journals them itself.</summary>
-    public static void FlushDirectory(string path)
-    {
-        if (!OperatingSystem.IsLinux())
-            return;
-        using var handle = new SafeFileHandle(Open(path, OpenReadOnlyDirectoryCloseOnExec), ownsHandle: true);
-
-        if (handle.IsInvalid)
-            throw new IOException($"The directory {path} cannot be opened to make it durable.", Marshal.GetLastPInvokeError());
-
-        // Some FUSE and SMB mounts have no sync for directories; what is durable there is theirs to say.
-        if (FSync(handle) != 0 && Marshal.GetLastPInvokeError() is not (Einval or Enotsup))
-            throw new IOException($"The directory {path} cannot be made durable.", Marshal.GetLastPInvokeError());
-    }
-
     [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Link(string existing, string created);
 
     [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int RenameAt2(int oldDirectory, string oldPath, int newDirectory, string newPath, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FSync(SafeFileHandle file);
 }

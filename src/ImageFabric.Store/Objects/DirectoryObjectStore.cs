@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ImageFabric.Disks;
 using Microsoft.Win32.SafeHandles;
 
 namespace ImageFabric.Store.Objects;
@@ -128,7 +129,7 @@ public sealed class DirectoryObjectStore : IObjectStore
                     File.Move(temporary, final, overwrite: true);
                 else if (!Publish(temporary, final))
                     return false;
-                AtomicFile.FlushDirectory(directory);
+                DirectorySync.Flush(directory);
                 return true;
             }
             finally
@@ -159,7 +160,7 @@ public sealed class DirectoryObjectStore : IObjectStore
                 // A file that was removed in the meantime does not come back.
                 if (!AtomicFile.ReplaceExisting(temporary, final))
                     return false;
-                AtomicFile.FlushDirectory(Path.GetDirectoryName(final)!);
+                DirectorySync.Flush(Path.GetDirectoryName(final)!);
                 return true;
             }
             finally
@@ -241,7 +242,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             if (!File.Exists(path))
                 return Task.CompletedTask;
             File.Delete(path);
-            AtomicFile.FlushDirectory(directory);
+            DirectorySync.Flush(directory);
             return Task.CompletedTask;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -282,7 +283,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         int piece = limit is null ? content.Length : Piece;
         for (int at = 0; at < content.Length; at += piece)
             await WriteAsync(file, content[at..Math.Min(content.Length, at + piece)], at, cancellationToken).ConfigureAwait(false);
-        RandomAccess.FlushToDisk(file);
+        FileSync.Flush(file);
     }
 
     private async Task WriteDurablyAsync(string path, SpooledObject content, CancellationToken cancellationToken)
@@ -296,7 +297,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             await WriteAsync(file, part, at, cancellationToken).ConfigureAwait(false);
         }
 
-        RandomAccess.FlushToDisk(file);
+        FileSync.Flush(file);
     }
 
     private async Task WriteAsync(SafeFileHandle file, ReadOnlyMemory<byte> part, long at, CancellationToken cancellationToken)
@@ -324,7 +325,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         string parent = Path.GetDirectoryName(path)!;
         MakeDirectory(parent);
         Directory.CreateDirectory(path);
-        AtomicFile.FlushDirectory(parent);
+        DirectorySync.Flush(parent);
     }
 
     private string Resolve(string key)

@@ -159,6 +159,7 @@ public sealed class ImagePublisher
         }
 
         await packs.CompleteAsync().ConfigureAwait(false);
+        await disk.VerifyAsync(cancellationToken).ConfigureAwait(false);
         disk.ThrowIfChanged();
         using FinishedIndex index = draft.Finish(disk.Length, known.Packs, known.Frames);
         if (marks.Contains(index.Key))
@@ -251,6 +252,7 @@ public sealed class ImagePublisher
             }
         }
 
+        await disk.VerifyAsync(cancellationToken).ConfigureAwait(false);
         disk.ThrowIfChanged();
         return (hasher.Finish(), read);
     }

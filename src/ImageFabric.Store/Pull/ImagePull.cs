@@ -40,7 +40,7 @@ public static class ImagePull
     {
         var state = new PullState(index, options.Progress);
         bool resumed = File.Exists(path);
-        await using IDiskTarget target = await DiskTarget.OpenAsync(path, options.Format, index.VirtualSize, index.DataExtents(), cancellationToken).ConfigureAwait(false);
+        await using IDiskTarget target = await DiskTarget.OpenAsync(path, options.Format, index.VirtualSize, options.SectorSize, index.DataExtents(), cancellationToken).ConfigureAwait(false);
         if (resumed)
             await PartialCheck.RunAsync(target, state, cancellationToken).ConfigureAwait(false);
         using var contents = new FrameContents(index);

@@ -10,6 +10,9 @@ public sealed record PullOptions
     /// <summary>Format of the file: <c>raw</c> or <c>qcow2</c>.</summary>
     public string Format { get; init; } = "raw";
 
+    /// <summary>Bytes of the disk's logical sectors, 512 or 4096, which a VHDX says.</summary>
+    public int SectorSize { get; init; } = 512;
+
     /// <summary>Disk image files whose chunks are taken instead of fetched; earlier ones are preferred.</summary>
     public IReadOnlyList<PullSeed> Seeds { get; init; } = [];
 

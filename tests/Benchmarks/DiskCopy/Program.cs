@@ -19,7 +19,7 @@ const int PieceLength = 1 << 20;
 var extents = new List<DiskExtent>();
 await foreach (DiskExtent extent in disk.ReadExtentsAsync(none))
     extents.Add(extent);
-await using IDiskTarget written = await DiskTarget.OpenAsync(target, format, disk.Length, extents, none);
+await using IDiskTarget written = await DiskTarget.OpenAsync(target, format, disk.Length, 512, extents, none);
 IEnumerable<DiskExtent> pieces = extents.SelectMany(static extent => Enumerable.Range(0, (int)((extent.Length + PieceLength - 1) / PieceLength))
     .Select(n => new DiskExtent(extent.Offset + ((long)n * PieceLength), Math.Min(PieceLength, extent.Length - ((long)n * PieceLength)))));
 await Parallel.ForEachAsync(pieces, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, async (piece, stop) =>

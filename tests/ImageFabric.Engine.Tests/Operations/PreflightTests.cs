@@ -36,6 +36,39 @@ public sealed class PreflightTests : IDisposable
         Assert.Contains("SnapshotsIgnored", text);
     }
 
+    /// <summary>Only a VHDX says how large its sectors are; of other files the disk's own GPT tells.</summary>
+    [EngineFact]
+    public async Task Sectors_of_4096_bytes_are_known_to_the_end()
+    {
+        string disk = scratch["disk.raw"];
+        WriteTableOf4096(disk);
+        Assert.Equal(4096, (await EngineProgram.RunAsync("test", disk, "--json")).Result<TestResult>().SectorSize);
+        Assert.Equal("SectorSizeNotAllowed", (await store.PublishAsync(disk, "1", "--max-sector-size", "512")).Failure().Id);
+        (await store.PublishAsync(disk, "1")).Succeeded();
+        Assert.Equal(4096, (await store.RunAsync("list", "disk:1")).Result<ImageResult>().SectorSize);
+
+        foreach (string name in new[] { "out.VHDX", "out.qcow2", "out.img" })
+        {
+            string output = (await store.PullAsync("1", scratch[name])).Result<PullResult>().Path;
+            Assert.Equal(4096, (await EngineProgram.RunAsync("test", output, "--json")).Result<TestResult>().SectorSize);
+        }
+
+        Assert.Equal("FormatFeatureNotSupported", (await store.PullAsync("1", scratch["out.vhd"])).Failure().Id);
+    }
+
+    [EngineFact]
+    public async Task A_device_or_pipe_is_not_replaced_by_a_file()
+    {
+        string disk = MakeBootable();
+        (await store.PublishAsync(disk, "1")).Succeeded();
+        string pipe = scratch["pipe"];
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            await make.WaitForExitAsync();
+        Assert.Equal("OutputExists", (await store.PullAsync("1", pipe, "--force")).Failure().Id);
+        Assert.Equal("OutputExists", (await store.PullAsync("1", "/dev/null", "--force")).Failure().Id);
+        Assert.False(File.Exists(pipe + ".partial"));
+    }
+
     [EngineTheory]
     [InlineData("ImageTooLarge", "--max-virtual-size", "1M")]
     [InlineData("ImageTooLarge", "--max-file-size", "100K")]
@@ -99,5 +132,31 @@ public sealed class PreflightTests : IDisposable
         using FileStream file = File.Open(disk, FileMode.Open);
         file.Write(sector);
         return disk;
+    }
+
+    private static void WriteTableOf4096(string path)
+    {
+        const int Sector = 4096;
+        byte[] disk = new byte[2 << 20];
+        (disk[450], disk[510], disk[511]) = (0xee, 0x55, 0xaa);
+        BitConverter.TryWriteBytes(disk.AsSpan(454), 1);
+        BitConverter.TryWriteBytes(disk.AsSpan(458), (disk.Length / Sector) - 1);
+        Span<byte> entries = disk.AsSpan(2 * Sector, 128 * 128);
+        new Guid("0fc63daf-8483-4772-8e79-3d69d8477de4").TryWriteBytes(entries);
+        BitConverter.TryWriteBytes(entries[16..], 1L);
+        BitConverter.TryWriteBytes(entries[32..], 6L);
+        BitConverter.TryWriteBytes(entries[40..], 100L);
+        Span<byte> header = disk.AsSpan(Sector, 92);
+        "EFI PART"u8.CopyTo(header);
+        BitConverter.TryWriteBytes(header[8..], 0x10000);
+        BitConverter.TryWriteBytes(header[12..], 92);
+        BitConverter.TryWriteBytes(header[24..], 1L);
+        BitConverter.TryWriteBytes(header[32..], (disk.Length / (long)Sector) - 1);
+        BitConverter.TryWriteBytes(header[72..], 2L);
+        BitConverter.TryWriteBytes(header[80..], 128);
+        BitConverter.TryWriteBytes(header[84..], 128);
+        BitConverter.TryWriteBytes(header[88..], System.IO.Hashing.Crc32.HashToUInt32(entries));
+        BitConverter.TryWriteBytes(header[16..], System.IO.Hashing.Crc32.HashToUInt32(header));
+        File.WriteAllBytes(path, disk);
     }
 }

@@ -29,6 +29,14 @@ public sealed class DomainXmlTests
     }
 
     [Fact]
+    public void The_guest_sees_the_sectors_that_the_image_has()
+    {
+        Assert.Null(Disk(Write(), "disk").Element("blockio"));
+        XElement blocks = Disk(Write(sectorSize: 4096), "disk").Element("blockio")!;
+        Assert.Equal(("4096", "4096"), ((string?)blocks.Attribute("logical_block_size"), (string?)blocks.Attribute("physical_block_size")));
+    }
+
+    [Fact]
     public void The_seed_is_read_only_and_where_a_kernel_without_AHCI_sees_it()
     {
         XElement domain = Write(), seed = Disk(domain, "cdrom");
@@ -100,10 +108,10 @@ public sealed class DomainXmlTests
         domain.Element("devices")!.Elements("disk").Single(disk => (string?)disk.Attribute("device") == device);
 
     private static XElement Write(
-        HostOffer? offer = null, GuestNetwork? network = null, long memory = 1L << 30, MachineRecord? record = null, string directory = "/images/vms/web01") =>
+        HostOffer? offer = null, GuestNetwork? network = null, long memory = 1L << 30, MachineRecord? record = null, string directory = "/images/vms/web01", int sectorSize = 512) =>
         DomainXml.Write(new DomainPlan(
             record ?? new MachineRecord("web01", Guid.NewGuid(), "tiny:v1", "sha256:abc", "/images/base.raw", true, 1 << 20, "2026-01-02T03:04:05Z"),
-            new MachineOrder("web01", 2, memory, 1 << 20, "web01", TimeSpan.Zero),
+            new MachineOrder("web01", 2, memory, 1 << 20, "web01", TimeSpan.Zero) { SectorSize = sectorSize },
             offer ?? Emulated,
             network ?? new GuestNetwork.Libvirt("default"),
             new MachineFiles(directory, "disk.qcow2"))).Root!;
