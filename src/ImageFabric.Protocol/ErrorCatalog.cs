@@ -128,6 +128,7 @@ public static class ErrorCatalog
         new("VmExists", "ResourceExists", "The host has a machine of that name.", "Choose another name, or remove that machine."),
         new("VmDiffers", "InvalidOperation", "The machine that a DSC configuration asks for is there, and is not as asked.", "Correct the configuration, or allow the machine to be made anew with Force."),
         new("VmNotFound", "ObjectNotFound", "The host has no such machine made from an image.", "List them with Get-VmFromImage."),
+        new("VmBelongsToAnotherHost", "PermissionDenied", "Another host that has the same image directory made the machine.", "Work on it by that host; if that host is gone for good, force the removal."),
         new("VmRunning", "ResourceBusy", "The machine runs.", "Shut it down, or force the removal."),
         new("DiskTooSmall", "InvalidArgument", "The disk size asked for is smaller than the image.", "Ask for the image's size or more."),
         new("FirmwareNotAvailable", "NotInstalled", "The host has no UEFI firmware for machines.", "Install it on the host (on Debian the package ovmf), or make the machine with BIOS firmware."),

@@ -112,6 +112,31 @@ public sealed class HostInstallTests : IDisposable
         Assert.True(File.Exists(_directory[$"data/imagefabric/engine/{await engine.Upload.Digest}/imagefabric"]));
     }
 
+    [LinuxTheory]
+    [InlineData("000")]
+    [InlineData("077")]
+    public async Task Nobody_else_can_write_to_the_engine_whatever_the_umask(string umask)
+    {
+        var host = new FakeHost(_directory, $"umask {umask}");
+        await RunAsync(host, _directory.Engine(Echo), "x");
+        string file = _directory["host/" + Assert.Single(host.Files)];
+        Assert.Equal("755", await OutputAsync("stat", "-c", "%a", file));
+        Assert.Equal("755", await OutputAsync("stat", "-c", "%a", Path.GetDirectoryName(file)!));
+    }
+
+    [LinuxTheory]
+    [InlineData("")]
+    [InlineData("/imagefabric")]
+    public async Task An_engine_that_others_may_have_changed_is_not_run(string what)
+    {
+        var host = new FakeHost(_directory);
+        LocalEngine engine = _directory.Engine(Echo);
+        await RunAsync(host, engine, "x");
+        string path = _directory["host/" + await engine.Upload.Digest + what];
+        await OutputAsync("chmod", "o+w", path);
+        Assert.Equal("EngineInstallFailed", (await Assert.ThrowsAsync<FleetException>(() => RunAsync(host, engine, "x"))).Error.Id);
+    }
+
     [LinuxFact]
     public async Task A_damaged_upload_is_not_installed()
     {
@@ -238,5 +263,13 @@ public sealed class HostInstallTests : IDisposable
         Assert.Equal(id, refused.Error.Id);
         Assert.Empty(host.Files);
         return refused;
+    }
+
+    private static async Task<string> OutputAsync(string program, params string[] arguments)
+    {
+        using EngineProcess process = EngineProcess.Start(program, arguments, program);
+        string output = await process.ReadLineAsync(default) ?? "";
+        Assert.Equal(0, await process.WaitForExitAsync(default));
+        return output.Trim();
     }
 }

@@ -14,6 +14,8 @@ namespace ImageFabric.Engine.Host;
 internal sealed class HostImageDirectory
 {
     private const int MostSeeds = 8;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Passable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(200);
 
     private readonly string images;
@@ -52,8 +54,10 @@ internal sealed class HostImageDirectory
         {
             if (OperatingSystem.IsWindows())
                 OwnDirectory.Make(Root, images, names, partial, locks, Combine("vms"));
-            foreach (string directory in new[] { Root, images, names, partial, locks })
-                Directory.CreateDirectory(directory);
+            foreach (string directory in new[] { Root, images, names })
+                MakeDirectory(directory, Passable);
+            foreach (string directory in new[] { partial, locks })
+                MakeDirectory(directory, OwnerOnly);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -62,26 +66,32 @@ internal sealed class HostImageDirectory
     }
 
     /// <summary>Lets one process of this host at a time work on an image, and waits for it.</summary>
-    public async Task<IDisposable> LockAsync(ImageId id, CancellationToken cancellationToken)
+    /// <param name="id">The image.</param>
+    /// <param name="waiting">Told once, when another process has it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="OperationException"><c>HostWriteFailed</c>: there is no lock to be had.</exception>
+    public async Task<IDisposable> LockAsync(ImageId id, Action<string> waiting, CancellationToken cancellationToken)
     {
-        while (true)
+        for (bool told = false; ; told = true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (TryLock(id) is { } locked)
                 return locked;
+            if (!told)
+                waiting($"Another process of this host is working on the image {id}: waiting for it.");
             await Task.Delay(LockPoll, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>As <see cref="LockAsync"/>, but null at once when another process works on the image.</summary>
-    public IDisposable? TryLock(ImageId id) => TryOpenLock(id.Hex, FileAccess.ReadWrite, FileShare.None);
+    public IDisposable? TryLock(ImageId id) => TryOpenLock(id.Hex, shared: false);
 
     /// <summary>Keeps an image from being removed while a machine is made from it, which takes it for good. Several may hold it.</summary>
     /// <returns>Null when the image is just being removed.</returns>
-    public IDisposable? TryHold(ImageId id) => TryOpenLock(UseLock(id), FileAccess.Read, FileShare.Read);
+    public IDisposable? TryHold(ImageId id) => TryOpenLock(UseLock(id), shared: true);
 
     /// <summary>The right to remove an image; null when a machine is being made from it.</summary>
-    public IDisposable? TryClaim(ImageId id) => TryOpenLock(UseLock(id), FileAccess.ReadWrite, FileShare.None);
+    public IDisposable? TryClaim(ImageId id) => TryOpenLock(UseLock(id), shared: false);
 
     /// <summary>Every image file here, whole ones first.</summary>
     public IEnumerable<HostImageFile> Files() => FilesIn(images, whole: true).Concat(FilesIn(partial, whole: false));
@@ -202,7 +212,7 @@ internal sealed class HostImageDirectory
         if (TryReadRecord(RecordPath(record.Name, record.Version)) == record)
             return Task.CompletedTask;
         string directory = Path.GetDirectoryName(RecordPath(record.Name, record.Version))!;
-        Directory.CreateDirectory(directory);
+        MakeDirectory(directory, Passable);
         return WriteAsync(id, RecordPath(record.Name, record.Version), new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(record, HostJson.Default.HostImageRecord)), cancellationToken);
     }
 
@@ -212,6 +222,16 @@ internal sealed class HostImageDirectory
         IEnumerable<HostImageRecord> known = Records().Where(r => r.Name == image.Name && (!image.IsExact || r.Version == image.Version));
         return known.Where(r => ImageId.TryParse(r.ImageId, out ImageId id) && FindFormat(id, r.Format) is not null)
             .MaxBy(r => r.Published, StringComparer.Ordinal);
+    }
+
+    // The hypervisor's user reads images, and nobody but the owner writes, whatever the caller's umask.
+    private static void MakeDirectory(string path, UnixFileMode mode)
+    {
+        if (Directory.Exists(path))
+            return;
+        Directory.CreateDirectory(path);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
     }
 
     private static IEnumerable<HostImageFile> FilesIn(string directory, bool whole) => !Directory.Exists(directory)
@@ -258,17 +278,16 @@ internal sealed class HostImageDirectory
 
     private static ImageId IdOf(FileInfo file) => HostImageName.TryParse(file.Name, out ImageId id, out _) ? id : default;
 
-    // .NET locks a file for one when it shares nothing, and for several when all of them only read.
-    private FileStream? TryOpenLock(string name, FileAccess access, FileShare share)
+    private FileStream? TryOpenLock(string name, bool shared)
     {
         string path = Path.Combine(locks, name);
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, access, share, bufferSize: 1);
+            return ExclusiveFile.TryOpen(path, shared);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            return null;
+            throw new OperationException("HostWriteFailed", path, $"The lock {path} cannot be taken: {refused.Message}", refused);
         }
     }
 

@@ -36,7 +36,7 @@ internal static class HostPullOperation
         directory.Create();
         await using HostFanOut? fanOut = request.FanOut is { } terms ? HostFanOut.Join(terms, request.BandwidthLimit, grants, output) : null;
         var result = new PullResult { ImageId = image.ImageId, Format = format, VirtualSize = image.VirtualSize, Path = directory.ImagePath(id, format), Status = PullResult.AlreadyPresent };
-        using (await directory.LockAsync(id, cancellationToken).ConfigureAwait(false))
+        using (await directory.LockAsync(id, output.Verbose, cancellationToken).ConfigureAwait(false))
         {
             if (!File.Exists(result.Path))
             {

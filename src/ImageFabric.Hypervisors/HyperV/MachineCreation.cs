@@ -36,7 +36,7 @@ internal sealed class MachineCreation(
             undo.Add("remove the files", token => directories.DeleteAsync(claim.Release(), token));
             var record = new MachineRecord(
                 order.Name, Guid.NewGuid(), image.Reference, image.ImageId, image.Path, !request.FullClone, order.DiskSizeBytes,
-                DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+                DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)) { Host = Environment.MachineName };
             if (request.FullClone)
                 await copy(image.Path, files.Disk, ct).ConfigureAwait(false);
             await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, warn, ct).ConfigureAwait(false);

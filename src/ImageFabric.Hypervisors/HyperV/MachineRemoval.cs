@@ -58,7 +58,7 @@ internal sealed class MachineRemoval(HyperVModule module, MachineDirectories dir
                 CheckPower(machine, force);
         }
 
-        MachineRecord? record = File.Exists(files.Record) ? MachineRecord.Read(files.Record) : null;
+        MachineRecord? record = MachineRecord.ReadLeftover(files.Record, name, force);
         await module.RemoveAsync(name, id: null, files.Directory, ct).ConfigureAwait(false);
         await directories.DeleteAsync(claim.Release(), ct).ConfigureAwait(false);
         return new VmResult

@@ -42,7 +42,7 @@ internal sealed class MachineCreation(Virsh virsh, QemuImg qemuImg, MachineDirec
 
             var record = new MachineRecord(
                 order.Name, Guid.NewGuid(), image.Reference, image.ImageId, image.Path, !request.FullClone, order.DiskSizeBytes,
-                DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+                DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)) { Host = Environment.MachineName };
             await MakeDiskAsync(image, record, files, ct).ConfigureAwait(false);
             await GuestSeed.WriteAsync(files.Seed, request, record.Id, order.HostName, warn, ct).ConfigureAwait(false);
             await DefineAsync(new DomainPlan(record, order, offer, network, files), undo, ct).ConfigureAwait(false);

@@ -19,7 +19,7 @@ internal sealed class MachineRemoval(Virsh virsh, MachineDirectories directories
             IReadOnlyList<DomainReference> domains = await virsh.DomainsAsync(ct).ConfigureAwait(false);
             return domains.FirstOrDefault(domain => domain.Name == name) is { } domain
                 ? await RemoveDomainAsync(name, domain.Uuid, force, ct).ConfigureAwait(false)
-                : await RemoveLeftoverAsync(name, domains, ct).ConfigureAwait(false);
+                : await RemoveLeftoverAsync(name, domains, force, ct).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -60,16 +60,22 @@ internal sealed class MachineRemoval(Virsh virsh, MachineDirectories directories
         }
     }
 
-    private async Task<VmResult> RemoveLeftoverAsync(string name, IReadOnlyList<DomainReference> domains, CancellationToken ct)
+    private async Task<VmResult> RemoveLeftoverAsync(string name, IReadOnlyList<DomainReference> domains, bool force, CancellationToken ct)
     {
         MachineFiles files = directories.FilesOf(name);
         if (!Directory.Exists(files.Directory))
             throw NotFound(name);
         using MachineClaim claim = await directories.ClaimAsync(name, files, ct).ConfigureAwait(false);
-        MachineRecord? record = File.Exists(files.Record) ? MachineRecord.Read(files.Record) : null;
+        MachineRecord? record = MachineRecord.ReadLeftover(files.Record, name, force);
         // A domain that was renamed still uses the directory of its old name.
-        if (record is not null && domains.FirstOrDefault(domain => domain.Uuid == record.Id) is { } renamed)
-            throw NotFound(name, $"The machine that was made as '{name}' is now called '{renamed.Name}'.");
+        foreach (DomainReference domain in domains)
+        {
+            if (record is null
+                ? await reader.FilesAsync(domain.Uuid, ct).ConfigureAwait(false) is { } used && used.Directory == files.Directory
+                : domain.Uuid == record.Id)
+                throw NotFound(name, $"The machine that was made as '{name}' is now called '{domain.Name}'.");
+        }
+
         await directories.DeleteAsync(files, ct).ConfigureAwait(false);
         return new VmResult
         {

@@ -44,7 +44,7 @@ internal sealed class MachineDirectories(string imageDirectory, string diskName)
     /// <param name="name">The new machine's name.</param>
     /// <param name="hasMachine">Whether the hypervisor has a machine of that name.</param>
     /// <param name="ct">Stops the work.</param>
-    /// <exception cref="HypervisorException"><c>VmExists</c>.</exception>
+    /// <exception cref="HypervisorException"><c>VmExists</c>, or <c>VmBelongsToAnotherHost</c>.</exception>
     public async Task<MachineClaim> CreateAsync(string name, Func<CancellationToken, Task<bool>> hasMachine, CancellationToken ct)
     {
         if (!Directory.Exists(_root))
@@ -122,6 +122,7 @@ internal sealed class MachineDirectories(string imageDirectory, string diskName)
     {
         if (File.Exists(files.Record))
         {
+            MachineRecord.ReadLeftover(files.Record, name, force: false);
             throw new HypervisorException("VmExists", name,
                 $"The files of a machine '{name}' are in {files.Directory}, though the hypervisor does not have it; remove it first.");
         }

@@ -15,6 +15,34 @@ namespace ImageFabric.Hypervisors.Machines;
 internal sealed record MachineRecord(
     string Name, Guid Id, string Image, string ImageId, string BaseImage, bool LinkedClone, long DiskSizeBytes, string Created)
 {
+    /// <summary>Name of the host that made the machine. Null: a record from before hosts were named.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Reads the record of a machine that this host's hypervisor does not have, before its files are removed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">Name of the machine.</param>
+    /// <param name="force">True: also when it is another host's, or damaged.</param>
+    /// <returns>Null where there is none that can be read.</returns>
+    /// <exception cref="HypervisorException"><c>VmBelongsToAnotherHost</c>: several hosts have one image directory; or as for <see cref="Read"/>.</exception>
+    public static MachineRecord? ReadLeftover(string path, string name, bool force)
+    {
+        if (!File.Exists(path))
+            return null;
+        MachineRecord record;
+        try
+        {
+            record = Read(path);
+        }
+        catch (HypervisorException) when (force)
+        {
+            return null;
+        }
+
+        return force || record.Host is null || record.Host == Environment.MachineName
+            ? record
+            : throw new HypervisorException("VmBelongsToAnotherHost", name, $"The machine '{name}' was made on the host {record.Host}, which has the same image directory, and may run there.");
+    }
+
     /// <summary>Writes the record; the file is there whole or not at all, also after a power failure.</summary>
     public void Write(string path)
     {
@@ -52,7 +80,7 @@ internal sealed record MachineRecord(
         }
         catch (JsonException e)
         {
-            throw new HypervisorException("HypervisorFailed", path, $"{path} is damaged: {e.Message}", e);
+            throw new HypervisorException("HypervisorFailed", path, $"{path} is damaged: {e.Message}. What is left of the machine can be removed by force.", e);
         }
     }
 }

@@ -23,6 +23,7 @@ public sealed class ImagePublisher
     private readonly IndexCache indexes;
     private readonly string manifestKey;
     private ChunkingProfile profile = ChunkingProfile.Default;
+    private DateTimeOffset published = DateTimeOffset.UtcNow;
     private long bytesTotal;
 
     private ImagePublisher(IObjectStore store, ILogicalDisk disk, PublishOptions options)
@@ -171,6 +172,8 @@ public sealed class ImagePublisher
         FinishedIndex index, Manifest? existing, PackUploader packs, long read, long reused, CancellationToken cancellationToken)
     {
         // An existing manifest of the same content keeps what it says, but for the way to the data: its signature stays good.
+        if (existing is null)
+            published = await ReadPublishedAsync(cancellationToken).ConfigureAwait(false);
         Manifest manifest = Signed(existing is null ? Describe(index.ImageId, index.Key, index.Object.Length, index.VirtualSize, index.DataSize, index.StoredSize) : existing with { Index = index.Key, IndexSize = index.Object.Length, StoredSize = index.StoredSize });
         await store.PutSpooledAsync(manifest.Index, index.Object, cancellationToken).ConfigureAwait(false);
         var references = new PublishedReferences(store, index.Key, index.PackKeys);
@@ -193,6 +196,16 @@ public sealed class ImagePublisher
         if (winner is null || winner.ImageId != manifest.ImageId)
             throw Exists();
         return (new PublishOutcome(winner, Created: false, read, uploaded - json.Length, reused, packs.PacksUploaded), winner);
+    }
+
+    // By the store's clock, since publishers' own differ, and behind all that the name has: the newest version is the one that was published last.
+    private async Task<DateTimeOffset> ReadPublishedAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset clock = await StoreClock.ReadAsync(store, cancellationToken).ConfigureAwait(false);
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.ToUnixTimeMilliseconds());
+        IReadOnlyList<Manifest> others = await catalog.ListAsync(options.Image.Name, static _ => { }, cancellationToken).ConfigureAwait(false);
+        DateTimeOffset newest = others.Where(m => m.Name == options.Image.Name).Select(static m => m.Published).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+        return newest < now ? now : newest < FormatLimits.LatestTime ? newest.AddMilliseconds(1) : FormatLimits.LatestTime;
     }
 
     private Manifest Signed(Manifest manifest)
@@ -229,7 +242,7 @@ public sealed class ImagePublisher
         VirtualSize = virtualSize,
         DataSize = dataSize,
         StoredSize = storedSize,
-        Published = DateTimeOffset.UtcNow,
+        Published = published,
         SourceFormat = disk.Format,
         SectorSize = options.SectorSize == 512 ? null : options.SectorSize,
         PartitionTable = options.PartitionTable,

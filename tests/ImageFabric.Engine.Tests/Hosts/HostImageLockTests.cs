@@ -39,16 +39,42 @@ public sealed class HostImageLockTests : IDisposable
     [Fact]
     public async Task OnePullAtATime_AndMachinesMeanwhile()
     {
-        using (IDisposable pull = await directory.LockAsync(image, CancellationToken.None))
+        using (IDisposable pull = await directory.LockAsync(image, static _ => { }, CancellationToken.None))
         {
             Assert.Null(directory.TryLock(image));
             using IDisposable? hold = directory.TryHold(image);
             Assert.NotNull(hold);
+            List<string> told = [];
             using var impatience = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => directory.LockAsync(image, impatience.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => directory.LockAsync(image, told.Add, impatience.Token));
+            Assert.Contains(image.ToString(), Assert.Single(told));
         }
 
         using IDisposable? next = directory.TryLock(image);
         Assert.NotNull(next);
+    }
+
+    /// <summary>As on a file system that is read-only: what never becomes free is not waited for.</summary>
+    [Fact]
+    public async Task ALockThatCannotBeHadIsAnError()
+    {
+        Directory.CreateDirectory(Path.Combine(directory.Root, "locks", image.Hex));
+        OperationException error = await Assert.ThrowsAsync<OperationException>(() => directory.LockAsync(image, static _ => { }, CancellationToken.None));
+        Assert.Equal("HostWriteFailed", error.Id);
+    }
+
+    /// <summary>Who can open a lock can hold it for ever.</summary>
+    [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public void NobodyElseCanOpenALock()
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        string file = Path.Combine(directory.Root, "locks", image.Hex);
+        directory.TryLock(image)!.Dispose();
+        Assert.Equal(Owner, File.GetUnixFileMode(file));
+        File.SetUnixFileMode(file, Owner | UnixFileMode.OtherRead);
+        directory.TryLock(image)!.Dispose();
+        Assert.Equal(Owner, File.GetUnixFileMode(file));
+        Assert.Equal(Owner | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file)!));
     }
 }

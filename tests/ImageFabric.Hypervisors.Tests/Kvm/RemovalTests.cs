@@ -117,6 +117,43 @@ public sealed class RemovalTests : IDisposable
         _host.AssertNothingLeft();
     }
 
+    /// <summary>Two hosts with one image directory: what this host's hypervisor does not have may run on the other.</summary>
+    [ToolFact("bash")]
+    public async Task The_files_of_another_hosts_machine_go_only_by_force()
+    {
+        VmResult made = await _host.CreateAsync("web01");
+        _host.Forget(made.Id);
+        string record = Path.Combine(_host.DirectoryOf("web01"), "vm.json");
+        string text = await File.ReadAllTextAsync(record);
+        Assert.Contains($"\"host\": \"{Environment.MachineName}\"", text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(record, text.Replace($"\"{Environment.MachineName}\"", "\"kvm99\"", StringComparison.Ordinal));
+
+        HypervisorException removal = await Assert.ThrowsAsync<HypervisorException>(() => RemoveAsync("web01"));
+        HypervisorException creation = await Assert.ThrowsAsync<HypervisorException>(() => _host.CreateAsync("web01"));
+        Assert.Equal(("VmBelongsToAnotherHost", "VmBelongsToAnotherHost"), (removal.Id, creation.Id));
+        Assert.Contains("kvm99", removal.Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(made.DiskPath));
+
+        await RemoveAsync("web01", force: true);
+        _host.AssertNothingLeft();
+    }
+
+    [ToolFact("bash")]
+    public async Task A_machine_whose_record_a_power_failure_emptied_can_be_removed_by_force()
+    {
+        VmResult made = await _host.CreateAsync("web01");
+        string record = Path.Combine(_host.DirectoryOf("web01"), "vm.json");
+        await File.WriteAllTextAsync(record, "");
+        _host.Rename(made.Id, "web02");
+        Assert.Equal("VmNotFound", (await Assert.ThrowsAsync<HypervisorException>(() => RemoveAsync("web01", force: true))).Id);
+        Assert.True(File.Exists(made.DiskPath));
+
+        _host.Forget(made.Id);
+        Assert.Equal("HypervisorFailed", (await Assert.ThrowsAsync<HypervisorException>(() => RemoveAsync("web01"))).Id);
+        await RemoveAsync("web01", force: true);
+        _host.AssertNothingLeft();
+    }
+
     [ToolFact("bash")]
     public async Task A_domain_whose_files_were_removed_by_hand_is_removed()
     {

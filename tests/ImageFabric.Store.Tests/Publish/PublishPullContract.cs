@@ -68,6 +68,23 @@ public abstract class PublishPullContract : IDisposable
         Assert.Equal(first.Manifest.ImageId, other.Manifest.ImageId);
     }
 
+    /// <summary>Publishers' clocks differ; what was published last is the newest.</summary>
+    [EnvironmentFact]
+    public async Task A_publisher_whose_clock_is_ahead_does_not_keep_later_versions_from_being_the_latest()
+    {
+        await using IObjectStore store = await OpenAsync();
+        PublishOutcome ahead = await PublishAsync(store, MemoryDisk.Sample(3), "a", "1");
+        DateTimeOffset tomorrow = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds());
+        await store.PutAsync(ObjectKeys.Manifest("a", "1"), (ahead.Manifest with { Published = tomorrow }).Serialize(), PutMode.Replace, None);
+
+        PublishOutcome second = await PublishAsync(store, MemoryDisk.Sample(4), "a", "2");
+        Assert.Equal(tomorrow.AddMilliseconds(1), second.Manifest.Published);
+        Assert.Equal("2", (await new ImageCatalog(store).ResolveAsync(new ImageReference("a", null), None)).Version);
+
+        PublishOutcome other = await PublishAsync(store, MemoryDisk.Sample(4), "b", "1");
+        Assert.True(other.Manifest.Published < tomorrow);
+    }
+
     [EnvironmentFact]
     public async Task A_damaged_manifest_keeps_no_other_image_from_being_published_or_listed()
     {
