@@ -10,6 +10,9 @@ namespace ImageFabric.Engine.Operations;
 /// <summary>A host that may have an image whose data the store lost: its engine reads its copy and gives what it verified.</summary>
 internal sealed class HostDonor(HostAddress host, string? imageDirectory, LocalEngine engine, IEventOutput output) : IRepairDonor
 {
+    // The format's own limit.
+    private const long LongestIndex = 1L << 30;
+
     private readonly HashSet<ImageId> absent = [];
 
     public string Name => host.Name;
@@ -22,7 +25,19 @@ internal sealed class HostDonor(HostAddress host, string? imageDirectory, LocalE
         var content = new SpooledObject();
         try
         {
-            await AskAsync(image, null, part => content.Append(Convert.FromBase64String(part.Content)), cancellationToken).ConfigureAwait(false);
+            long length = 0;
+            await AskAsync(
+                image,
+                null,
+                part =>
+                {
+                    byte[] bytes = Decode(part);
+                    length += bytes.Length;
+                    if (length > LongestIndex)
+                        throw Nonsense("an index of more bytes than any index has");
+                    content.Append(bytes);
+                },
+                cancellationToken).ConfigureAwait(false);
             return content;
         }
         catch
@@ -34,11 +49,35 @@ internal sealed class HostDonor(HostAddress host, string? imageDirectory, LocalE
 
     public async Task ReadChunksAsync(ImageId image, IReadOnlyList<int> chunks, ChunkContent take, CancellationToken cancellationToken)
     {
-        var given = new List<HostImageReadResult>();
-        await AskAsync(image, [.. chunks], given.Add, cancellationToken).ConfigureAwait(false);
-        foreach (HostImageReadResult chunk in given)
-            await take(chunk.Number, Convert.FromBase64String(chunk.Content)).ConfigureAwait(false);
+        var asked = new HashSet<int>(chunks);
+        var given = new Dictionary<int, byte[]>();
+        await AskAsync(
+            image,
+            [.. chunks],
+            chunk =>
+            {
+                if (!asked.Contains(chunk.Number) || !given.TryAdd(chunk.Number, Decode(chunk)))
+                    throw Nonsense($"the chunk {chunk.Number}, which it was not asked for, or gave already");
+            },
+            cancellationToken).ConfigureAwait(false);
+        foreach ((int number, byte[] content) in given)
+            await take(number, content).ConfigureAwait(false);
     }
+
+    private byte[] Decode(HostImageReadResult part)
+    {
+        try
+        {
+            return Convert.FromBase64String(part.Content);
+        }
+        catch (FormatException)
+        {
+            throw Nonsense("what is no base64");
+        }
+    }
+
+    // What a host says is not to be believed, and one that says nonsense must not keep the others from being asked.
+    private FleetException Nonsense(string what) => new("ProtocolMismatch", host.Name, $"The engine on {host.Name} gave {what}.");
 
     private async Task AskAsync(ImageId image, int[]? chunks, Action<HostImageReadResult> take, CancellationToken cancellationToken)
     {

@@ -35,6 +35,7 @@ internal sealed class RepairFrames(PackSalvage salvage, IReadOnlyList<IRepairDon
     private async Task<Dictionary<int, byte[]>> GatherAsync(ImageIndex index, int[] wanted, CancellationToken cancellationToken)
     {
         var found = new Dictionary<int, byte[]>();
+        var asked = new HashSet<int>(wanted);
         foreach (IGrouping<int, int> pack in wanted.GroupBy(row => index.Frames[index.Chunks[row].Frame].Pack))
             await salvage.ReadAsync(index, pack.Key, [.. pack.OrderBy(row => index.Chunks[row].Frame)], Take, cancellationToken).ConfigureAwait(false);
         foreach (IRepairDonor donor in donors)
@@ -52,7 +53,8 @@ internal sealed class RepairFrames(PackSalvage salvage, IReadOnlyList<IRepairDon
 
         ValueTask Take(int row, ReadOnlyMemory<byte> content)
         {
-            if (content.Length == index.Chunks[row].Length && ChunkDigest.Of(content.Span).Equals(index.Chunks[row].Digest))
+            // A donor may give what nobody asked for, or what it does not have.
+            if (asked.Contains(row) && content.Length == index.Chunks[row].Length && ChunkDigest.Of(content.Span).Equals(index.Chunks[row].Digest))
                 found.TryAdd(row, content.ToArray());
             return ValueTask.CompletedTask;
         }

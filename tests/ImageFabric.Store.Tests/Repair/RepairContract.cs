@@ -166,6 +166,21 @@ public abstract class RepairContract : IDisposable
     }
 
     [EnvironmentFact]
+    public async Task A_donor_that_gives_nonsense_does_not_keep_the_next_one_from_helping()
+    {
+        await using IObjectStore store = await OpenAsync();
+        byte[] content = MemoryDisk.Sample(10);
+        Manifest image = await PublishAsync(store, content, "1");
+        ImageIndex index = await ImageCatalog.ReadIndexAsync(store, image, None);
+        await store.DeleteAsync(index.PackKey(0), None);
+
+        RepairOutcome outcome = Assert.Single(await RepairAsync(store, image, new LyingDonor(), new DiskDonor(new MemoryDisk(content), index)));
+
+        Assert.Equal((RepairStatus.Rebuilt, "a disk"), (outcome.Status, outcome.Source));
+        await HoldsAsync(store, "1", content);
+    }
+
+    [EnvironmentFact]
     public async Task What_nobody_has_is_told_and_nothing_is_changed()
     {
         await using IObjectStore store = await OpenAsync();
@@ -181,11 +196,11 @@ public abstract class RepairContract : IDisposable
         Assert.Null(await store.StatAsync("marks/" + index.PackKey(0), None));
     }
 
-    private static async Task<RepairOutcome[]> RepairAsync(IObjectStore store, Manifest image, IRepairDonor donor)
+    private static async Task<RepairOutcome[]> RepairAsync(IObjectStore store, Manifest image, params IRepairDonor[] donors)
     {
         Assert.True(ImageId.TryParse(image.ImageId, out ImageId id));
         ImageVerification found = await VerifyAsync(store, image);
-        return [.. await new StoreRepairer(store, [donor]).RunAsync([.. found.Damaged.Select(d => (d, id))], None)];
+        return [.. await new StoreRepairer(store, donors).RunAsync([.. found.Damaged.Select(d => (d, id))], None)];
     }
 
     private static Task<ImageVerification> VerifyAsync(IObjectStore store, Manifest image) => new StoreVerifier(store).VerifyAsync(image, null, None);
@@ -212,6 +227,24 @@ public abstract class RepairContract : IDisposable
         Assert.Empty((await VerifyAsync(store, image)).Damaged);
         ImageIndex index = await ImageCatalog.ReadIndexAsync(store, image, None);
         Assert.Null((await DiskVerifier.RunAsync(new MemoryDisk(content), index, null, None)).Damage);
+    }
+
+    private sealed class LyingDonor : IRepairDonor
+    {
+        public string Name => "a liar";
+
+        public Task<SpooledObject?> TryReadObjectAsync(string key, ImageId image, CancellationToken cancellationToken)
+        {
+            var nonsense = new SpooledObject();
+            nonsense.Append(new byte[100]);
+            return Task.FromResult<SpooledObject?>(nonsense);
+        }
+
+        public async Task ReadChunksAsync(ImageId image, IReadOnlyList<int> chunks, ChunkContent take, CancellationToken cancellationToken)
+        {
+            foreach (int number in new[] { -1, int.MaxValue, int.MinValue, chunks[0] })
+                await take(number, new byte[16384]);
+        }
     }
 
     private sealed class DiskDonor(ILogicalDisk disk, ImageIndex index) : IRepairDonor
