@@ -54,6 +54,26 @@ Describe 'A step of Azure Pipelines' {
         $said | Should -Not -Contain 'never'
     }
 
+    It 'fails with the exit code of <Script>' -ForEach @{ Script = '{ exit 3 }'; Code = 3 }, @{ Script = "{ bash -c 'exit 4' }"; Code = 4 } {
+        $said = Invoke-Step $Script
+        $LASTEXITCODE | Should -Be $Code
+        $said -match 'logissue' | Should -BeLike "*type=error;]*$Code*"
+        $said[-1] | Should -Be '##vso[task.complete result=Failed;]1 failed'
+        Get-ChildItem ([System.IO.Path]::GetTempPath()) -Filter imagefabric-step-* | Should -BeNullOrEmpty
+    }
+
+    It 'runs in the folder that the step is in' {
+        $folder = New-Item -ItemType Directory (Join-Path $TestDrive 'step folder') -Force
+        Push-Location -LiteralPath $folder
+        try { Invoke-Step '{ "$PWD"; exit 0 }' | Should -Contain "$folder" } finally { Pop-Location }
+        $LASTEXITCODE | Should -Be 0
+    }
+
+    It 'shows what is thrown as text once, as a message' {
+        (Invoke-Step "{ throw 'the disk is not there' }") -match 'logissue' | Should -Be '##vso[task.logissue type=error;]the disk is not there'
+        $LASTEXITCODE | Should -Be 1
+    }
+
     It 'fails when a question would be asked' {
         Invoke-Step '{ Sync-VmImage }' | Select-Object -Last 1 | Should -Be '##vso[task.complete result=Failed;]1 failed'
         $LASTEXITCODE | Should -Be 1

@@ -121,6 +121,12 @@ Describe 'Register-VmImageStore' {
         @(Get-VmImageStore).Uri | Should -Be 's3://other'
     }
 
+    It 'leaves the default store the default when it is registered anew' {
+        Register-VmImageStore one s3://one -Default
+        (Register-VmImageStore ONE s3://other -Force -PassThru).IsDefault | Should -BeTrue
+        (Get-VmImageStore | Where-Object IsDefault).Uri | Should -Be 's3://other'
+    }
+
     It 'has one default at a time' {
         Register-VmImageStore one s3://one -Default
         Register-VmImageStore two s3://two -Default

@@ -34,6 +34,12 @@ Describe 'Remove-VmImage' {
         @(Get-EngineRequest remove).Count | Should -Be 1
     }
 
+    It 'keeps the newest of the versions that come through the pipeline, in whatever order' {
+        Set-EngineAnswer list (Get-ImageAnswer -Name a -Version '1'), (Get-ImageAnswer -Name a -Version '2'), (Get-ImageAnswer -Name a -Version '3')
+        'a:3', 'a:1', 'a:2' | Remove-VmImage -KeepLast 1 -Confirm:$false
+        (Get-EngineRequest remove).image | Should -Be 'a:1', 'a:2'
+    }
+
     It 'keeps at least one version' {
         { Remove-VmImage 'a:*' -KeepLast 0 -Confirm:$false } | Should -Throw -ErrorId 'ParameterArgumentValidationError,ImageFabric.PowerShell.RemoveVmImageCommand'
     }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
@@ -30,6 +31,8 @@ public sealed class RemoveVmImageCommand : StoreCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private readonly List<(StoreSelection Store, string Version)> _fitting = [];
+
     private protected override async Task ProcessAsync(CancellationToken cancellationToken)
     {
         StoreSelection store = await SelectStoreAsync().ConfigureAwait(false);
@@ -51,10 +54,37 @@ public sealed class RemoveVmImageCommand : StoreCmdlet
         // A name alone could mean one version or all; what cannot be undone is not guessed.
         if (!image.Contains(":"))
             throw new FleetException("InvalidRequest", image, $"'{image}' names no version. Say {image}:VERSION, or {image}:* for all of them.");
-        IEnumerable<string> versions = await VersionsAsync(store, image, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<string> versions = await VersionsAsync(store, image, cancellationToken).ConfigureAwait(false);
+        if (KeepLast > 0)
+            _fitting.AddRange(versions.Select(version => (store, version)));
+        else
+            await RemoveAsync(store, versions, cancellationToken).ConfigureAwait(false);
+    }
 
-        // They come in the order in which they were published, those of each image together.
-        versions = versions.GroupBy(static version => version.Substring(0, version.IndexOf(':'))).SelectMany(own => own.Take(own.Count() - KeepLast));
+    // Which versions are the newest is known when all have come: the pipeline gives them one by one, in any order.
+    private protected override async Task EndAsync(CancellationToken cancellationToken)
+    {
+        await base.EndAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var group in _fitting.GroupBy(static fit => (fit.Store.Title, Name: fit.Version.Substring(0, fit.Version.IndexOf(':')))))
+        {
+            StoreSelection store = group.First().Store;
+            try
+            {
+                var fitting = new HashSet<string>(group.Select(static fit => fit.Version), StringComparer.Ordinal);
+
+                // They are listed in the order in which they were published.
+                string[] versions = [.. (await VersionsAsync(store, $"{group.Key.Name}:*", cancellationToken).ConfigureAwait(false)).Where(fitting.Contains)];
+                await RemoveAsync(store, versions.Take(versions.Length - KeepLast), cancellationToken).ConfigureAwait(false);
+            }
+            catch (FleetException e)
+            {
+                Pipeline.WriteError(EngineErrorRecord.From(e, group.Key.Name));
+            }
+        }
+    }
+
+    private async Task RemoveAsync(StoreSelection store, IEnumerable<string> versions, CancellationToken cancellationToken)
+    {
         foreach (string version in versions)
         {
             if (!await Pipeline.ShouldProcessAsync(version, $"Remove from {store.Title}").ConfigureAwait(false))

@@ -50,9 +50,10 @@ internal sealed class StoreRegistry
     /// <summary>The store that is used when none is named, or null.</summary>
     public StoreRegistration? Default() => Read().FirstOrDefault(s => s.IsDefault);
 
-    /// <summary>Adds a store, in place of one of the same name. A default takes that role from the one before.</summary>
+    /// <summary>Adds a store, in place of one of the same name, whose role as the default it keeps. A default takes that role from the one before.</summary>
     public void Put(StoreRegistration store) => Change(stores =>
     {
+        store.IsDefault |= stores.Any(s => s.IsDefault && StoreName.Comparer.Equals(s.Name, store.Name));
         stores.RemoveAll(s => StoreName.Comparer.Equals(s.Name, store.Name));
         if (store.IsDefault)
             stores.ForEach(static s => s.IsDefault = false);

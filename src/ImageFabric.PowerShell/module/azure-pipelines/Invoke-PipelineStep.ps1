@@ -5,9 +5,10 @@
     Progress, warnings and errors become logging commands: the step shows a percentage, and each error with its stable id and what to do about it. Properties of what
     the commands give out become output variables. Secrets are not printed, and no text of somebody else's becomes a logging command.
 
-    Exit codes: 0 when all is done, 1 when anything failed, after everything else was tried. When the step is cancelled, the commands are, and leave nothing running.
+    Exit codes: 0 when all is done, 1 when anything failed, after everything else was tried; the commands' own where they say exit N, or where the last program
+    that they ran failed, as in any PowerShell step. When the step is cancelled, the commands are, and leave nothing running.
 .PARAMETER Command
-    The commands. They run in a session of their own, which nothing can be asked in; what they need from outside is in environment variables or -ArgumentList.
+    The commands. They run in a session of their own, in the folder that the step is in, which nothing can be asked in; what they need from outside is in environment variables or -ArgumentList.
 .PARAMETER ArgumentList
     Arguments of the commands.
 .PARAMETER Title
@@ -84,17 +85,27 @@ function Write-ErrorIssue([System.Management.Automation.ErrorRecord] $Record) {
     if ($Record.ErrorDetails -and $Record.ErrorDetails.RecommendedAction) {
         $text = "$text $($Record.ErrorDetails.RecommendedAction)"
     }
-    Write-Issue -Type error -Text $text -Code ($Record.FullyQualifiedErrorId -split ',')[0]
+    # What is thrown as text has that text for its id.
+    $code = ($Record.FullyQualifiedErrorId -split ',')[0]
+    if ($code -eq "$Record" -or $code -notmatch '^[A-Za-z][A-Za-z0-9.]*$') {
+        $code = ''
+    }
+    Write-Issue -Type error -Text $text -Code $code
 }
+
+# A script file, since 'exit' ends it alone and leaves its code behind.
+$step = Join-Path ([System.IO.Path]::GetTempPath()) "imagefabric-step-$([guid]::NewGuid().ToString('N')).ps1"
+[System.IO.File]::WriteAllText($step, "$Command", [System.Text.UTF8Encoding]::new($true))
 
 $session = [powershell]::Create([initialsessionstate]::CreateDefault2())
 $null = $session.AddScript({
-        param($Module, $Command, $ArgumentList)
+        param($Module, $Step, $Folder, $ArgumentList)
         $ErrorActionPreference = 'Continue'
         $ConfirmPreference = 'None'
         Import-Module $Module -ErrorAction Stop
-        & ([scriptblock]::Create($Command)) @ArgumentList
-    }).AddArgument((Join-Path (Split-Path $PSScriptRoot) 'ImageFabric.psd1')).AddArgument("$Command").AddArgument($ArgumentList)
+        Set-Location -LiteralPath $Folder
+        & $Step @ArgumentList
+    }).AddArgument((Join-Path (Split-Path $PSScriptRoot) 'ImageFabric.psd1')).AddArgument($step).AddArgument($PWD.ProviderPath).AddArgument($ArgumentList)
 $given = [System.Management.Automation.PSDataCollection[psobject]]::new()
 $nothing = [System.Management.Automation.PSDataCollection[psobject]]::new()
 $nothing.Complete()
@@ -102,13 +113,14 @@ $nothing.Complete()
 $objects = [System.Collections.Generic.List[object]]::new()
 $failures = 0
 $shown = -1
+$ended = 0
 if ($Title) {
     ConvertTo-Line $Title '##[section]'
 }
 try {
     $running = $session.BeginInvoke($nothing, $given)
     do {
-        $ended = $running.AsyncWaitHandle.WaitOne(200)
+        $isOver = $running.AsyncWaitHandle.WaitOne(200)
         foreach ($record in $session.Streams.Progress.ReadAll()) {
             # The bar of the whole; those of single hosts are under it.
             if ($record.ParentActivityId -lt 0 -and $record.PercentComplete -ge 0 -and $record.PercentComplete -ne $shown) {
@@ -124,7 +136,7 @@ try {
             Write-ErrorIssue $record
         }
         $given.ReadAll() | ForEach-Object { $objects.Add($_) }
-    } until ($ended)
+    } until ($isOver)
     try {
         $null = $session.EndInvoke($running)
     }
@@ -133,6 +145,12 @@ try {
         $failures++
         $cause = $_.Exception.InnerException
         if ($cause -is [System.Management.Automation.IContainsErrorRecord]) { Write-ErrorIssue $cause.ErrorRecord } else { Write-Issue error "$_" }
+    }
+
+    $ended = $session.Runspace.SessionStateProxy.GetVariable('LASTEXITCODE')
+    if ($ended -and $failures -eq 0) {
+        $failures++
+        Write-Issue error "The commands ended with exit code $ended."
     }
 
     # In the session that knows how they are shown.
@@ -148,6 +166,7 @@ finally {
     # A step that is cancelled ends here, and the commands with it.
     $session.Stop()
     $session.Dispose()
+    Remove-Item -LiteralPath $step
 }
 
 foreach ($name in $OutputVariable.Keys | Sort-Object) {
@@ -172,4 +191,4 @@ if ($AllowPartialFailure -and $done -gt 0) {
     exit 0
 }
 "##vso[task.complete result=Failed;]$failures failed"
-exit 1
+exit $(if ($ended) { $ended } else { 1 })
