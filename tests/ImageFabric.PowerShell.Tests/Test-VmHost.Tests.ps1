@@ -37,7 +37,10 @@ Describe 'Test-VmHost' {
     It 'fails one host and tests the others' {
         $hosts = [pscustomobject] @{ HostName = '.'; ImageDirectory = 'fails' }, [pscustomobject] @{ HostName = 'localhost'; ImageDirectory = 'works' }
         $test = $hosts | Test-VmHost -ErrorVariable problem -ErrorAction SilentlyContinue
-        $test.HostName | Select-Object -Unique | Should -Be 'localhost'
+        $failed = $test | Where-Object Status -eq Failed
+        $failed.HostName, $failed.Check | Should -Be '.', 'Connection'
+        $failed.Message | Should -Not -BeNullOrEmpty
+        ($test | Where-Object HostName -eq localhost).Status | Should -Be 'Passed', 'Warning'
         $problem[0].TargetObject | Should -Be '.'
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -47,7 +48,28 @@ public sealed class TestVmHostCommand : HostCmdlet
             StoreAddress = storeAddress,
             FreeBytes = FreeSpace,
         };
-        await EngineOn(host, slot).RunAsync<HostTestResult>(
-            request, result => Pipeline.WriteObject(new VmHostTest(host, result)), observer, grants: null, cancellationToken).ConfigureAwait(false);
+
+        // Hosts are asked side by side; the rows of each are given out together.
+        var rows = new List<VmHostTest>();
+        try
+        {
+            await EngineOn(host, slot).RunAsync<HostTestResult>(request, result => rows.Add(new VmHostTest(host, result)), observer, grants: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FleetException unreachable)
+        {
+            // Who looks for failed rows must not take a dead host for a good one.
+            rows.Add(new VmHostTest(host, new HostTestResult
+            {
+                Check = "Connection",
+                Status = HostTestResult.Failed,
+                Message = unreachable.Message,
+                RecommendedAction = unreachable.Error.RecommendedAction,
+            }));
+            throw;
+        }
+        finally
+        {
+            rows.ForEach(Pipeline.WriteObject);
+        }
     }
 }

@@ -15,7 +15,7 @@ public sealed class VmHostTest : HostItem
     }
 
     /// <summary>
-    /// What was looked at: <c>ImageDirectory</c>, <c>FreeSpace</c>, <c>BlockClone</c>, <c>Hypervisor</c>, <c>Virtualization</c>, <c>Firmware</c>,
+    /// What was looked at: <c>Connection</c> where the host could not be asked, <c>ImageDirectory</c>, <c>FreeSpace</c>, <c>BlockClone</c>, <c>Hypervisor</c>, <c>Virtualization</c>, <c>Firmware</c>,
     /// <c>Network</c>, <c>DiskTool</c>, <c>Clock</c> or <c>Store</c>.
     /// </summary>
     public string Check { get; }
