@@ -34,6 +34,13 @@ Describe 'Save-VmImage' {
         (Get-EngineRequest save).image | Should -Be 'ubuntu:24.04.3'
     }
 
+    It 'saves no one of several without a word' {
+        Set-EngineAnswer list (Get-ImageAnswer -Version '1'), (Get-ImageAnswer -Version '2')
+        Save-VmImage 'ubuntu:*' $TestDrive -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'InvalidRequest,*'
+        "$($problem[0])" | Should -BeLike '*ubuntu:1, ubuntu:2*'
+    }
+
     It 'says with -WhatIf how much there is to fetch, and writes nothing' {
         Save-VmImage ubuntu $TestDrive -WhatIf
         Get-EngineRequest save | Should -BeNullOrEmpty

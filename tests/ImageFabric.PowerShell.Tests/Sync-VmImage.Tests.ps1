@@ -17,6 +17,12 @@ Describe 'Sync-VmImage' {
         Get-LivingEngine | Should -BeNullOrEmpty
     }
 
+    It 'takes formats in any case, and refuses others before any host is asked' {
+        $null = Sync-VmImage ubuntu:latest -Store s3://images -DiskFormat QCOW2
+        (Get-EngineRequest pull).format | Should -BeExactly 'qcow2'
+        { Sync-VmImage ubuntu:latest -Store s3://images -DiskFormat tape -WhatIf } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+    }
+
     It 'brings an image to this machine when no host is named' {
         $sync = Sync-VmImage ubuntu -Store s3://images
 

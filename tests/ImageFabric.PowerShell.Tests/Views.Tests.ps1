@@ -70,3 +70,11 @@ Describe 'The table of <type>' -ForEach $views {
         }
     }
 }
+
+Describe 'The tables' {
+    It 'show the year of one calendar in every culture' {
+        $dates = @((Get-Content (Join-Path $env:IMAGEFABRIC_TEST_MODULE 'ImageFabric.Format.ps1xml')) -match 'yyyy')
+        $dates.Count | Should -BeGreaterThan 2
+        $dates | ForEach-Object { $_ | Should -BeLike '*`[cultureinfo`]::InvariantCulture*' }
+    }
+}

@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -27,6 +29,7 @@ public sealed class SaveVmImageCommand : StoreCmdlet
     /// <summary>Format of the file. Without it: by the file's extension, otherwise raw.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Format")]
+    [OneOf("raw", "qcow2", "vhdx", "vhdx-fixed", "vhd", "vhd-fixed", "vmdk", "vmdk-stream", "qcow2-zstd")]
     [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 
@@ -57,7 +60,7 @@ public sealed class SaveVmImageCommand : StoreCmdlet
             Store = store.Location,
             Image = name,
             Output = output,
-            Format = string.IsNullOrEmpty(DiskFormat) ? null : DiskFormat,
+            Format = DiskFormat?.ToLowerInvariant(),
             Seeds = Seed is { Length: > 0 } ? await Pipeline.AskAsync(() => System.Array.ConvertAll(Seed, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false) : null,
             Replace = Force,
             BandwidthLimit = BandwidthLimit,
@@ -69,17 +72,22 @@ public sealed class SaveVmImageCommand : StoreCmdlet
     // The file's name needs the version, and the question how much there is to fetch.
     private async Task<ImageResult> ResolveAsync(StoreSelection store, CancellationToken cancellationToken)
     {
-        ImageResult? found = null;
+        List<ImageResult> found = [];
         string image = Image.Contains(":") ? Image : Image + ":latest";
         await RunEngineAsync<ImageResult>(
-            new ListRequest { Store = store.Location, Image = image }, $"Looking for {Image}", result => found = result, cancellationToken).ConfigureAwait(false);
-        return found ?? throw new FleetException("ImageNotFound", Image, $"The store has no image {Image}.");
+            new ListRequest { Store = store.Location, Image = image }, $"Looking for {Image}", found.Add, cancellationToken).ConfigureAwait(false);
+        return found.Count switch
+        {
+            0 => throw new FleetException("ImageNotFound", Image, $"The store has no image {Image}."),
+            1 => found[0],
+            _ => throw new FleetException("InvalidRequest", Image, $"{Image} means {found.Count} images, and one file can hold one: {string.Join(", ", found.Take(5).Select(static i => $"{i.Name}:{i.Version}"))}{(found.Count > 5 ? ", …" : "")}."),
+        };
     }
 
     private Task<string> OutputAsync(ImageResult image) => Pipeline.AskAsync(() =>
     {
         string path = GetUnresolvedProviderPathFromPSPath(Path);
-        string extension = string.IsNullOrEmpty(DiskFormat) ? "raw" : DiskFormat!.Split('-')[0];
+        string extension = DiskFormat is null ? "raw" : DiskFormat.ToLowerInvariant().Split('-')[0];
         return System.IO.Directory.Exists(path) ? System.IO.Path.Combine(path, $"{image.Name}-{image.Version}.{extension}") : path;
     });
 }

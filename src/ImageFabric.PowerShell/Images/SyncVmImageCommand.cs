@@ -33,6 +33,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
 
     /// <summary>Format of the image's file on the hosts. Without it: raw.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [OneOf("raw", "qcow2", "vhdx", "vhdx-fixed", "vhd", "vhd-fixed", "vmdk")]
     [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 
@@ -94,7 +95,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
     private ImageSyncOptions SyncOptions() => new()
     {
         Throttle = ThrottleLimit,
-        Format = string.IsNullOrEmpty(DiskFormat) ? null : DiskFormat,
+        Format = DiskFormat?.ToLowerInvariant(),
         ImageDirectory = HostImageDirectory,
         Connections = Connections,
         FanOut = FanOut,

@@ -138,7 +138,7 @@ public sealed partial class NewVmFromImageCommand : HostCmdlet
         _images ??= Own(new SyncedImages(Engine));
         ImageSync sync = _images.For(Image, store, new ImageSyncOptions
         {
-            Throttle = ThrottleLimit, Format = DiskFormat, ImageDirectory = HostImageDirectory, Connections = Connections,
+            Throttle = ThrottleLimit, Format = DiskFormat?.ToLowerInvariant(), ImageDirectory = HostImageDirectory, Connections = Connections,
         });
         GuestContent guest = await Pipeline.AskAsync(ReadGuestContent).ConfigureAwait(false);
         string image = await ExactAsync(sync, cancellationToken).ConfigureAwait(false);
