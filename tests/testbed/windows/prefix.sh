@@ -12,8 +12,14 @@ if [ ! -e "$prefix" ]; then
   trap 'rm -rf "$new"' EXIT
   # neither Mono nor Gecko: nothing here is for .NET Framework or a browser
   export WINEPREFIX=$new/prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml='
-  "$wine" wineboot -i >"$new/log" 2>&1 </dev/null 8>&-
-  "${wine%64}server64" -w 8>&- || true
+  # On a machine that is very busy Wine gives up on parts of it, among them the environment, and does not say so.
+  for attempt in 1 2 3; do
+    "$wine" wineboot -i >"$new/log" 2>&1 </dev/null 8>&- || true
+    "${wine%64}server64" -w 8>&- || true
+    ! grep -q '"PATH"=.*WindowsPowershell' "$new/prefix/system.reg" 2>/dev/null || break
+    [ $attempt -lt 3 ] || { tail -20 "$new/log" >&2; die "Wine does not finish what Windows hosts are made of"; }
+    rm -rf "$new/prefix"
+  done
   shell=$new/prefix/drive_c/windows/system32/WindowsPowerShell/v1.0
   mkdir -p "$shell"
   rm -f "$shell/powershell.exe"
