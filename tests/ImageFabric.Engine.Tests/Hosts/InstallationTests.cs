@@ -56,7 +56,7 @@ public sealed class InstallationTests(PublishedImages images)
         PublishedImage image = await images.First;
         KvmHost host = Testbed.Hosts[1];
         await using var directory = new HostDirectory(images.Store);
-        await host.RunAsync($"rm -rf '{Engines}'; mkdir -p '{Engines}'; mount -t tmpfs -o size=8m tmpfs '{Engines}'");
+        await host.RunAsync($"rm -rf '{Engines}'; mkdir -p '{Engines}'; mount -t tmpfs -o size=8m,mode=755 tmpfs '{Engines}'");
         try
         {
             ErrorEvent error = (await directory.SyncAsync(image.Name, [host.Name])).Failure();
