@@ -73,6 +73,27 @@ public sealed class ProtocolJsonTests
         Assert.Null(request.Throttle);
     }
 
+    [Theory]
+    [InlineData('[', ']')]
+    [InlineData('{', '}')]
+    public void A_line_that_is_nested_too_deeply_is_refused_before_it_is_parsed(char open, char close)
+    {
+        string inner = open == '[' ? "[" : "{\"a\":";
+        string line = "{\"type\":\"log\",\"message\":\"m\",\"x\":" + string.Concat(Enumerable.Repeat(inner, 400_000)) + "1" + new string(close, 400_000) + "}";
+        Assert.Contains("nested", Assert.Throws<SerializationException>(() => ProtocolJson.Deserialize<LogEvent>(line)).Message);
+
+        // Brackets within a text are no levels.
+        Assert.Equal(new string(open, 1000), ProtocolJson.Deserialize<LogEvent>("{\"type\":\"log\",\"message\":\"" + new string(open, 1000) + "\"}").Message);
+    }
+
+    [Fact]
+    public void A_request_that_holds_NUL_is_refused_and_one_that_only_speaks_of_it_is_not()
+    {
+        Assert.Throws<SerializationException>(() => ProtocolJson.Deserialize<PublishRequest>("""{"operation":"publish","protocol":1,"source":"/a\u0000b"}"""));
+        Assert.Equal("/a\\u0000b", ProtocolJson.Deserialize<PublishRequest>("""{"operation":"publish","protocol":1,"source":"/a\\u0000b"}""").Source);
+        Assert.Equal("a\0b", ProtocolJson.Deserialize<LogEvent>("""{"type":"log","message":"a\u0000b"}""").Message);
+    }
+
     [Fact]
     public void Text_of_any_script_and_control_characters_survive()
     {
