@@ -57,13 +57,14 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
     /// <exception cref="StoreException"><c>ImageNotFound</c>, <c>ManifestCorrupt</c>, and what the store gives.</exception>
     public async Task<Manifest> ResolveAsync(ImageReference image, CancellationToken cancellationToken)
     {
-        Manifest? found = image.IsExact
-            ? await TryReadAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false)
-            : (await ListAsync(image.ToString(), null, cancellationToken).ConfigureAwait(false)).SingleOrDefault(m => m.Name == image.Name);
+        Manifest? found = image.IsExact ? await TryReadAsync(ObjectKeys.Manifest(image.Name, image.Version), cancellationToken).ConfigureAwait(false) : null;
+        if (found is null)
+        {
+            // Case matters only between images that differ in nothing else, as in a listing.
+            IReadOnlyList<Manifest> listed = await ListAsync(image.ToString(), image.IsExact ? static _ => { } : null, cancellationToken).ConfigureAwait(false);
+            found = listed.SingleOrDefault(m => m.Name == image.Name) ?? (listed is [var other] ? other : null);
+        }
 
-        // Case matters only between images that differ in nothing else, as in a listing.
-        if (found is null && await ListAsync(image.ToString(), static _ => { }, cancellationToken).ConfigureAwait(false) is [var other])
-            found = other;
         return found ?? throw new StoreException("ImageNotFound", image.ToString(), $"{store.Location} has no image {(image.IsExact ? image : image.Name)}.");
     }
 

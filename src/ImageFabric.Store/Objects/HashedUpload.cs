@@ -31,12 +31,13 @@ internal sealed class HashedUpload(HttpClient http, AWSCredentials credentials, 
         using var request = new HttpRequestMessage(HttpMethod.Put, address) { Content = body };
 
         // A service that refuses it says so before the body is sent.
-        request.Headers.ExpectContinue = !unexpecting;
+        bool expects = !unexpecting;
+        request.Headers.ExpectContinue = expects;
         RequestSignature.Sign(request, signer, region, Convert.ToHexStringLower(sha256.Span));
         using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, attempt.Token).ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.ExpectationFailed && !unexpecting)
+        if (response.StatusCode == HttpStatusCode.ExpectationFailed && expects)
         {
-            // An old proxy on the way does not know it (RFC 9110, section 15.5.18).
+            // Of several at once each is sent again. An old proxy on the way does not know it (RFC 9110, section 15.5.18).
             unexpecting = true;
             throw new PassingFaultException("Something on the way to the store does not know Expect: 100-continue.");
         }

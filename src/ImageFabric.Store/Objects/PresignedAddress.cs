@@ -27,9 +27,7 @@ internal static class PresignedAddress
     public static Uri Get(Uri endpoint, string bucket, string key, string region, ImmutableCredentials signer, DateTime now, TimeSpan lifetime)
     {
         string path = $"{endpoint.AbsolutePath.TrimEnd('/')}/{Encode(bucket)}/{string.Join('/', key.Split('/').Select(Encode))}";
-        string host = endpoint.IsDefaultPort ? endpoint.IdnHost : $"{endpoint.IdnHost}:{endpoint.Port}";
-        if (endpoint.HostNameType == UriHostNameType.IPv6)
-            host = endpoint.Authority;
+        string host = RequestSignature.HostOf(endpoint);
         string time = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         string day = time[..8];
         string scope = $"{day}/{region}/{Service}/aws4_request";

@@ -13,6 +13,13 @@ internal static class RequestSignature
     private const string DateHeader = "x-amz-date";
     private const string TokenHeader = "x-amz-security-token";
 
+    /// <summary>What the Host header says of an address, which is signed: an IPv6 address has its brackets there (RFC 3986, section 3.2.2).</summary>
+    public static string HostOf(Uri address)
+    {
+        string host = address.HostNameType == UriHostNameType.IPv6 ? address.Host : address.IdnHost;
+        return address.IsDefaultPort ? host : $"{host}:{address.Port}";
+    }
+
     /// <summary>Signs a request, whose query must be escaped and in the order of its names.</summary>
     /// <param name="request">The request.</param>
     /// <param name="signer">Whose signature it is.</param>
@@ -26,7 +33,7 @@ internal static class RequestSignature
         // The headers are those that must be signed, and in the order of their names.
         var headers = new List<(string Name, string Value)>
         {
-            ("host", address.IsDefaultPort ? address.IdnHost : $"{address.IdnHost}:{address.Port}"),
+            ("host", HostOf(address)),
             (DigestHeader, digest),
             (DateHeader, now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)),
         };

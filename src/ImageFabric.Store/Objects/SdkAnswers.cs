@@ -16,13 +16,14 @@ internal sealed class SdkAnswers(HttpMessageHandler inner) : DelegatingHandler(i
     {
         if (unexpecting)
             request.Headers.ExpectContinue = false;
+        bool expects = request.Headers.ExpectContinue is true;
         HttpResponseMessage answer = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (answer.IsSuccessStatusCode)
             return answer;
         using HttpResponseMessage refusal = answer;
 
         // An old proxy on the way does not know it (RFC 9110, section 15.5.18).
-        if (refusal.StatusCode == HttpStatusCode.ExpectationFailed && !unexpecting)
+        if (refusal.StatusCode == HttpStatusCode.ExpectationFailed && expects)
         {
             unexpecting = true;
             throw new PassingFaultException("Something on the way to the store does not know Expect: 100-continue.");

@@ -46,11 +46,64 @@ public sealed class HashedUploadTests
         await Assert.ThrowsAsync<PassingFaultException>(() => PutAsync(busy, new BasicAWSCredentials("ACCESS", "secret"), SHA256.HashData(Content)));
     }
 
-    private static async Task PutAsync(HttpClient http, AWSCredentials credentials, byte[] digest)
+    [Theory]
+    [InlineData("http://[2001:db8::1]:7480/bucket/key", "[2001:db8::1]:7480")]
+    [InlineData("http://[2001:db8::1]/bucket/key", "[2001:db8::1]")]
+    [InlineData("https://store.example/bucket/key", "store.example")]
+    public async Task The_host_is_signed_as_it_is_sent(string address, string host)
+    {
+        var service = new Listener();
+        using var http = new HttpClient(service);
+        byte[] digest = SHA256.HashData(Content);
+        await PutAsync(new HashedUpload(http, new BasicAWSCredentials("ACCESS", "secret"), "middle-1"), digest, address);
+
+        string hex = Convert.ToHexStringLower(digest);
+        string date = service.Header("x-amz-date");
+        const string Names = "host;x-amz-content-sha256;x-amz-date";
+        string canonical = $"PUT\n/bucket/key\n\nhost:{host}\nx-amz-content-sha256:{hex}\nx-amz-date:{date}\n\n{Names}\n{hex}";
+        string scope = $"{date[..8]}/middle-1/s3/aws4_request";
+        string toSign = $"AWS4-HMAC-SHA256\n{date}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+        byte[] key = scope.Split('/').Aggregate("AWS4secret"u8.ToArray(), (k, part) => HMACSHA256.HashData(k, Encoding.UTF8.GetBytes(part)));
+        Assert.EndsWith("Signature=" + Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign))), service.Header("Authorization"));
+    }
+
+    [Fact]
+    public async Task Uploads_that_all_meet_an_old_proxy_are_all_sent_again_and_without_what_it_does_not_know()
+    {
+        using var proxy = new OldProxy(uploads: 3);
+        using var http = new HttpClient(proxy);
+        var upload = new HashedUpload(http, new BasicAWSCredentials("ACCESS", "secret"), "middle-1");
+        byte[] digest = SHA256.HashData(Content);
+        Task[] first = [.. Enumerable.Range(0, 3).Select(_ => PutAsync(upload, digest))];
+        foreach (Task one in first)
+            await Assert.ThrowsAsync<PassingFaultException>(() => one);
+        await PutAsync(upload, digest);
+        Assert.Equal(4, proxy.Heard);
+    }
+
+    private static Task PutAsync(HttpClient http, AWSCredentials credentials, byte[] digest) => PutAsync(new HashedUpload(http, credentials, "middle-1"), digest);
+
+    private static async Task PutAsync(HashedUpload upload, byte[] digest, string address = "https://store.example:8443/bucket/a%20prefix/key")
     {
         using var attempt = new Attempt(TimeSpan.FromSeconds(30), CancellationToken.None);
-        await new HashedUpload(http, credentials, "middle-1")
-            .PutAsync(new Uri("https://store.example:8443/bucket/a%20prefix/key"), "key", new UploadContent(Content, attempt, limit: null), digest, attempt);
+        await upload.PutAsync(new Uri(address), "key", new UploadContent(Content, attempt, limit: null), digest, attempt);
+    }
+
+    /// <summary>Answers nobody before all are there, and then each that expects something with 417.</summary>
+    private sealed class OldProxy(int uploads) : HttpMessageHandler
+    {
+        private readonly TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int heard;
+
+        public int Heard => heard;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (Interlocked.Increment(ref heard) == uploads)
+                all.SetResult();
+            await all.Task.WaitAsync(cancellationToken);
+            return new HttpResponseMessage(request.Headers.ExpectContinue is true ? HttpStatusCode.ExpectationFailed : HttpStatusCode.OK) { Content = new StringContent("") };
+        }
     }
 
     private sealed class Listener : HttpMessageHandler
