@@ -62,7 +62,7 @@ public sealed class ImageCatalog(IObjectStore store, string? cacheDirectory = nu
         {
             // Case matters only between images that differ in nothing else, as in a listing.
             IReadOnlyList<Manifest> listed = await ListAsync(image.ToString(), image.IsExact ? static _ => { } : null, cancellationToken).ConfigureAwait(false);
-            found = listed.SingleOrDefault(m => m.Name == image.Name) ?? (listed is [var other] ? other : null);
+            found = (image.IsExact ? null : listed.SingleOrDefault(m => m.Name == image.Name)) ?? (listed is [var other] ? other : null);
         }
 
         return found ?? throw new StoreException("ImageNotFound", image.ToString(), $"{store.Location} has no image {(image.IsExact ? image : image.Name)}.");
