@@ -29,7 +29,6 @@ public sealed class SaveVmImageCommand : StoreCmdlet
     /// <summary>Format of the file. Without it: by the file's extension, otherwise raw.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Format")]
-    [OneOf("raw", "qcow2", "vhdx", "vhdx-fixed", "vhd", "vhd-fixed", "vmdk", "vmdk-stream", "qcow2-zstd")]
     [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 
@@ -60,7 +59,7 @@ public sealed class SaveVmImageCommand : StoreCmdlet
             Store = store.Location,
             Image = name,
             Output = output,
-            Format = DiskFormat?.ToLowerInvariant(),
+            Format = DiskFormatCompleter.Check(DiskFormat, files: true),
             Seeds = Seed is { Length: > 0 } ? await Pipeline.AskAsync(() => System.Array.ConvertAll(Seed, GetUnresolvedProviderPathFromPSPath)).ConfigureAwait(false) : null,
             Replace = Force,
             BandwidthLimit = BandwidthLimit,

@@ -33,7 +33,6 @@ public sealed class SyncVmImageCommand : HostCmdlet
 
     /// <summary>Format of the image's file on the hosts. Without it: raw.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [OneOf("raw", "qcow2", "vhdx", "vhdx-fixed", "vhd", "vhd-fixed", "vmdk")]
     [ArgumentCompleter(typeof(DiskFormatCompleter))]
     public string? DiskFormat { get; set; }
 
@@ -95,7 +94,7 @@ public sealed class SyncVmImageCommand : HostCmdlet
     private ImageSyncOptions SyncOptions() => new()
     {
         Throttle = ThrottleLimit,
-        Format = DiskFormat?.ToLowerInvariant(),
+        Format = DiskFormatCompleter.Check(DiskFormat, files: false),
         ImageDirectory = HostImageDirectory,
         Connections = Connections,
         FanOut = FanOut,
